@@ -1,0 +1,64 @@
+/** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
+import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import type { Json } from '../domain/json.ts'
+import type { MatchValue } from '../storage/inbox.ts'
+import type { EndStatus } from '../domain/states.ts'
+import type { Incident } from '../workflows/messages.ts'
+
+/** One HTTP call with every merge field filled in; secrets still stand as references (`domain/secrets.ts`). */
+export interface HttpCall {
+  readonly place: Place
+  readonly transaction: TransactionId
+  readonly stepId: StepId
+  /** The same for every try of one execution: sent as `Idempotency-Key`. */
+  readonly idempotencyKey: string
+  readonly method: string
+  readonly url: string
+  readonly query?: Json
+  readonly headers?: Json
+  readonly body?: Json
+  readonly bodyType?: string
+  readonly auth?: Json
+  readonly timeoutMs: number
+}
+
+export interface HttpResult {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Json
+}
+
+/** Regular activities, eager where the server allows. They fail with `ApplicationFailure`s whose `type` is a code of `domain/errors.ts`. */
+export interface StepActivities {
+  callHttp(call: HttpCall): Promise<HttpResult>
+  runScript(call: {
+    readonly place: Place
+    readonly transaction: TransactionId
+    readonly stepId: StepId
+    readonly source: string
+    readonly input: Json
+  }): Promise<Json>
+}
+
+/** Local activities: index and registry writes, and inline scripts; short. */
+export interface LocalActivities {
+  begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
+  resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<{ answer: 'go' } | { answer: 'stop'; taken: boolean }>
+  register(place: Place, transaction: TransactionId, stepId: StepId, value: string | null): Promise<string | null>
+  check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
+  park(place: Place, transaction: TransactionId, seen: Record<StepId, number>): Promise<'parked' | 'busy' | 'stop'>
+  end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<void>
+  incident(place: Place, transaction: TransactionId, incident: Incident): Promise<void>
+  /** Inline scripts of one step (`= expression`), together. */
+  evaluate(expressions: readonly { readonly expression: string; readonly values: { readonly [name: string]: Json } }[]): Promise<Json[]>
+}
+
+/** Activities of `cycleOperation`. */
+export interface OperationActivities {
+  /** Signals `checkStop` to every doomed transaction of the cycle; heartbeats. */
+  stopDoomed(place: Place): Promise<void>
+  /** Terminates every transaction of a deleted cycle, then purges its keys; heartbeats. */
+  removeAll(place: Place): Promise<void>
+}
+
+export type { RequestId }

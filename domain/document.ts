@@ -1,0 +1,153 @@
+/**
+ * The cycle document (cycles.md 1 to 4) as it stands after validation: what the author wrote, with nothing added.
+ * Types only: the schema that parses it is `domain/schema/`, and derived facts (next steps, modes, paths) are functions over it.
+ */
+import type { Json } from './json.ts'
+import type { StepId } from './ids.ts'
+
+export interface CycleDocument {
+  readonly name: string
+  readonly description?: string
+  readonly tags?: readonly string[]
+  readonly variables?: readonly Variable[]
+  readonly settings?: Settings
+  readonly steps: readonly Step[]
+}
+
+export interface Variable {
+  readonly name: string
+  readonly label?: string
+  readonly description?: string
+  readonly value?: Json
+  readonly userConfigurable?: boolean
+  readonly required?: boolean
+  readonly options?: readonly { readonly label: string; readonly value: Json }[]
+  /** Never shown, logged, or put in clear into Temporal (cycles.md 1). */
+  readonly secret?: boolean
+}
+
+/** Durations as written: `500ms`, `90s`, `15m`, `2h`, `31d`, `1w`. */
+export type DurationText = string
+
+export interface Settings {
+  readonly onStepError?: 'stopTransaction'
+  readonly syncTimeout?: DurationText
+  readonly maxConcurrency?: number
+  readonly retention?: { readonly success?: DurationText; readonly errored?: DurationText }
+  readonly log?: 'requests' | 'none'
+}
+
+/** A step id or a list of them; a list starts one concurrent path for each. */
+export type Next = StepId | readonly StepId[]
+
+export interface StepBase {
+  readonly id: StepId
+  readonly name?: string
+  readonly description?: string
+}
+
+export interface WebhookStep extends StepBase {
+  readonly type: 'webhook'
+  readonly next?: Next
+  /** Required on every webhook step that is not the trigger. */
+  readonly match?: { readonly request: string; readonly transaction: string }
+  readonly earlyArrivalWindow?: DurationText
+  readonly script?: string
+  /** Parameters that the script sees as `script_parameters`. */
+  readonly scriptParameters?: { readonly [name: string]: Json }
+  readonly verify?: Verify
+}
+
+/** webhooks.md 10. In the registry the secret stands sealed; to people it shows as `********`. */
+export type Verify =
+  | { readonly scheme: 'standardWebhooks'; readonly secret: string }
+  | {
+      readonly scheme: 'hmac'
+      readonly secret: string
+      readonly header: string
+      readonly algorithm: 'sha256' | 'sha1' | 'sha512'
+      readonly encoding: 'hex' | 'base64'
+      readonly prefix?: string
+    }
+  | { readonly scheme: 'basic'; readonly username: string; readonly password: string }
+  | { readonly scheme: 'header'; readonly header: string; readonly value: string }
+
+export type BodyType = 'json' | 'xml' | 'form' | 'text' | 'html'
+
+export interface SynchronousResponseStep extends StepBase {
+  readonly type: 'synchronousResponse'
+  readonly next?: Next
+  readonly status?: number | string
+  readonly headers?: { readonly [name: string]: Json }
+  readonly body?: Json
+  readonly bodyType?: BodyType
+}
+
+export type RequestAuth =
+  | { readonly type: 'basic'; readonly username: string; readonly password: string }
+  | { readonly type: 'bearer'; readonly token: string }
+  | { readonly type: 'header'; readonly header: string; readonly value: string }
+
+export interface RequestStep extends StepBase {
+  readonly type: 'request'
+  readonly next?: Next
+  readonly method: string
+  readonly url: string
+  readonly query?: { readonly [name: string]: Json }
+  readonly headers?: { readonly [name: string]: Json }
+  readonly body?: Json
+  readonly bodyType?: BodyType
+  readonly auth?: RequestAuth
+  readonly timeout?: DurationText
+  readonly onError?: 'stopTransaction'
+}
+
+export interface ScriptStep extends StepBase {
+  readonly type: 'script'
+  readonly next?: Next
+  readonly source: string
+  readonly input?: Json
+}
+
+export type Condition =
+  | 'exists'
+  | 'notExists'
+  | 'equals'
+  | 'notEquals'
+  | 'contains'
+  | 'notContains'
+  | 'greaterThan'
+  | 'greaterThanOrEqual'
+  | 'lessThan'
+  | 'lessThanOrEqual'
+  | 'startsWith'
+  | 'endsWith'
+  | 'in'
+  | 'matches'
+
+export interface DecisionStep extends StepBase {
+  readonly type: 'decision'
+  readonly left: Json
+  readonly condition: Condition
+  readonly right?: Json
+  readonly true?: Next
+  readonly false?: Next
+}
+
+export interface DelayStep extends StepBase {
+  readonly type: 'delay'
+  readonly next?: Next
+  readonly for: DurationText
+}
+
+export type Step = WebhookStep | SynchronousResponseStep | RequestStep | ScriptStep | DecisionStep | DelayStep
+export type StepType = Step['type']
+export type StepOf<T extends StepType> = Extract<Step, { readonly type: T }>
+
+/** What a webhook step yields: its step data (webhooks.md 3). */
+export interface WebhookData {
+  readonly body: Json
+  readonly headers: { readonly [name: string]: string }
+  readonly query: { readonly [name: string]: string | string[] }
+  readonly method: string
+}

@@ -1,0 +1,77 @@
+/**
+ * The one table of errors: code, exact message, HTTP status where it reaches HTTP, and whether trying again may help.
+ * A caller looks at the code and never has to match text. Messages of incidents are the list of cycles.md 5.
+ */
+export const stepErrors = {
+  callFailed: { message: 'Failed to call the method', retryable: false },
+  buildFailed: { message: 'Failed to build the request', retryable: false },
+  badResponse: { message: 'Response data not in expected format', retryable: false },
+  responseNotBuilt: { message: 'Failed to build the webhook response', retryable: false },
+  webhookFailed: { message: 'Webhook failed', retryable: false },
+  sourceNotFound: { message: 'Failed to find the webhook source key', retryable: false },
+  transactionStopped: { message: 'Transaction Stopped', retryable: false },
+} as const
+export type StepErrorCode = keyof typeof stepErrors
+
+/** A step's error with the detail for its incident. */
+export class StepError extends Error {
+  override readonly name = 'StepError'
+  readonly code: StepErrorCode
+  readonly detail: string
+  constructor(code: StepErrorCode, detail: string) {
+    super(stepErrors[code].message)
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/** Errors of the management API (api.md): `Code` and status. The message says what is wrong in this case. */
+export const apiErrors = {
+  request_invalid: 400,
+  id_taken: 400,
+  token_invalid: 401,
+  account_missing: 401,
+  token_restricted: 403,
+  route_not_found: 404,
+  account_not_found: 404,
+  cycle_not_found: 404,
+  transaction_not_found: 404,
+  webhook_not_found: 404,
+  method_not_allowed: 405,
+  cycle_running: 409,
+  cycle_changed: 409,
+  request_in_progress: 409,
+  account_in_use: 409,
+  document_invalid: 400,
+  document_too_large: 400,
+  body_too_large: 413,
+  prerequisites_missing: 422,
+  internal_error: 500,
+  service_unavailable: 503,
+} as const
+export type ApiErrorCode = keyof typeof apiErrors
+
+export interface Problem {
+  /** Where in the document or request, as `steps[1].method`; empty for the whole. */
+  readonly path: string
+  readonly message: string
+}
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: ApiErrorCode
+  readonly problems: readonly Problem[]
+  constructor(code: ApiErrorCode, message: string, problems: readonly Problem[] = []) {
+    super(message)
+    this.code = code
+    this.problems = problems
+  }
+  get status(): number {
+    return apiErrors[this.code]
+  }
+}
+
+/** Redis cannot be reached or did not answer in time: webhooks answer 503. */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable'
+}

@@ -1,0 +1,3 @@
+/** A JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
+export type JsonObject = { [name: string]: Json }

@@ -1,0 +1,283 @@
+/**
+ * The inbox, running set and index of a cycle (protocol.md). Every method is one atomic script unless it says otherwise;
+ * Redis's clock counts. A refusal writes nothing (but the mark of a drop). All errors of the connection are `StorageUnavailable`.
+ */
+import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import type { CycleState, EndStatus, TransactionStatus } from '../domain/states.ts'
+
+/** A value that a mid-cycle step waits for: the step, and the value in canonical form (webhooks.md 6). Storage hashes both together. */
+export interface MatchValue {
+  readonly stepId: StepId
+  readonly value: string
+}
+
+/** A key of one webhook: its identifier and the sender's idempotency key (webhooks.md 5). Storage hashes both together. */
+export interface RequestKey {
+  readonly identifier: string
+  readonly key: string
+}
+
+/** Version of the document that a caller worked with; another one in the store makes `stale`. */
+interface Versioned {
+  readonly place: Place
+  readonly version: number
+}
+
+export interface TriggerRequest extends Versioned {
+  /** A fresh id; becomes the transaction's unless the key names another. */
+  readonly transaction: TransactionId
+  readonly stepId: StepId
+  readonly key?: RequestKey
+  /** JSON of the trigger's step data. */
+  readonly data: string
+  /** Values for mid-cycle steps that come from the trigger's own data. */
+  readonly values: readonly MatchValue[]
+  /** At most this many transactions run at once; absent: no limit. */
+  readonly maxConcurrency?: number
+  /** A sender waits for the answer: with no `maxConcurrency` and in state Active nothing is appended, the caller starts it. */
+  readonly held: boolean
+}
+
+export interface MidCycleRequest extends Versioned {
+  readonly request: RequestId
+  readonly stepId: StepId
+  readonly key?: RequestKey
+  readonly data: string
+  /** Canonical value at `match.request`; absent where it never matches. */
+  readonly value?: string
+  /** `earlyArrivalWindow` in ms; 0: none. */
+  readonly window: number
+  readonly maxConcurrency?: number
+  /** A sender waits for the answer of its run: outcomes are published on the request's channel. */
+  readonly held: boolean
+}
+
+export type Refusal =
+  | { readonly outcome: 'deleted' } // 404
+  | { readonly outcome: 'inactive' } // 406: Paused, or Stopped for STOPPED_QUEUE_TTL or more
+  | { readonly outcome: 'full' } // 429
+  | { readonly outcome: 'stale' } // another version of the document: reload, repeat
+
+export type TriggerAnswer =
+  | Refusal
+  | {
+      readonly outcome: 'accepted'
+      readonly transaction: TransactionId
+      /** The key was known: this is the first one's transaction. */
+      readonly replayed: boolean
+      /**
+       * `inbox`: on disk in the inbox, to be started by the dispatcher while the cycle is Active: a held sender attaches to it.
+       * `queued`: on disk, waiting for the next start of the cycle (state not Active): answer at once.
+       * `start`: nothing appended: the caller starts it in Temporal (idempotent), within the sweep age less its deadline.
+       */
+      readonly next: 'inbox' | 'queued' | 'start'
+    }
+
+/** What became of a mid-cycle request. */
+export type RequestOutcome =
+  | { readonly outcome: 'matched'; readonly transaction: TransactionId }
+  | { readonly outcome: 'early' } // kept for its window
+  | { readonly outcome: 'queued' } // cycle not Active
+  | { readonly outcome: 'unmatched' }
+  | { readonly outcome: 'ignored' } // turned away by after_webhook
+
+export type MidCycleAnswer = Refusal | (RequestOutcome & { readonly request: RequestId; readonly replayed: boolean })
+
+/** Read-only look at key and state, for requests whose body did not parse or whose step has `after_webhook`. */
+export type Peek =
+  | Exclude<Refusal, { outcome: 'full' }>
+  | { readonly outcome: 'open' } // would be accepted, as far as state and key go
+  | {
+      readonly outcome: 'known'
+      readonly transaction?: TransactionId
+      readonly request: RequestId
+      readonly ignored: boolean
+      readonly next: 'inbox' | 'queued' | 'start'
+    }
+
+/** The accepting side: api. */
+export interface InboxAccept {
+  acceptTrigger(request: TriggerRequest): Promise<TriggerAnswer>
+  acceptMidCycle(request: MidCycleRequest): Promise<MidCycleAnswer>
+  peek(place: Place, version: number, key: RequestKey | undefined): Promise<Peek>
+  /** A request that `after_webhook` turned away leaves its key, is counted, and nothing else. */
+  ignored(place: Place, request: RequestId, key: RequestKey | undefined): Promise<void>
+  /** What became of a held mid-cycle request; kept for the longest syncTimeout (600 s) at least. */
+  outcomeOf(place: Place, request: RequestId): Promise<RequestOutcome | undefined>
+  /**
+   * Calls `listener` whenever something about that transaction or held request may have changed (started, matched anew, unmatched, over).
+   * Messages can be lost: look again each second. Returns the unsubscriber.
+   */
+  onChange(place: Place, id: TransactionId | RequestId, listener: () => void): () => void
+}
+
+/** The transaction's own side: local activities; each may be repeated. */
+export interface InboxTransaction {
+  /** `values`: the trigger's own, for a synchronous one that was swept. `startedBy`: the worker whose window it leaves. */
+  begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
+  /** `delivery`: ids are per cycle, growing. `taken` says, with `stop`, that the delivery had been taken before and counts as delivered. */
+  resume(
+    place: Place,
+    transaction: TransactionId,
+    stepId: StepId,
+    delivery: number,
+  ): Promise<{ readonly answer: 'go' } | { readonly answer: 'stop'; readonly taken: boolean }>
+  /** Replaces the transaction's value for that step (undefined: none) and meets early requests. Answers the value's hash, for the search attribute. */
+  register(place: Place, transaction: TransactionId, value: { readonly stepId: StepId; readonly value: string | undefined }): Promise<string | undefined>
+  check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
+  /** `seen`: highest delivery that reached the workflow, for each step. `busy`: a signal is on its way, stay. */
+  park(place: Place, transaction: TransactionId, seen: Readonly<Record<StepId, number>>): Promise<'parked' | 'busy' | 'stop'>
+  /** `consumed`: highest delivery for which a run was made, for each step; what is above it is matched once more. `retention` in ms: how long record and key stay. */
+  end(place: Place, transaction: TransactionId, consumed: Readonly<Record<StepId, number>>, status: EndStatus, retention: number): Promise<void>
+}
+
+export interface Turn {
+  readonly place: Place
+  readonly token: string
+}
+
+export interface ClaimedStart {
+  readonly kind: 'start'
+  readonly id: number
+  readonly transaction: TransactionId
+  readonly stepId: StepId
+  readonly data: string
+  /** ms since the epoch, Redis's clock. */
+  readonly acceptedAt: number
+}
+
+export interface ClaimedDelivery {
+  readonly kind: 'delivery'
+  readonly id: number
+  readonly transaction: TransactionId
+  readonly request: RequestId
+  readonly stepId: StepId
+  readonly data: string
+}
+
+export type Claimed = ClaimedStart | ClaimedDelivery
+
+export type ReplayEntry =
+  | { readonly kind: 'start'; readonly id: number; readonly transaction: TransactionId; readonly stepId: StepId; readonly data: string }
+  | { readonly kind: 'delivery'; readonly id: number; readonly request: RequestId; readonly stepId: StepId; readonly data: string }
+
+/** What today's document says of one replayed entry. `gone`: its step is no longer there: out, with an incident. */
+export type Replayed =
+  | { readonly id: number; readonly gone: true }
+  | { readonly id: number; readonly gone: false; readonly values: readonly MatchValue[] } // a start
+  | { readonly id: number; readonly gone: false; readonly value: string | undefined; readonly window: number } // a delivery
+
+/** The dispatching side: worker. */
+export interface InboxDispatch {
+  /** Resolves when a wake-up came, at the latest after `timeoutMs`; rejects when `signal` is aborted. */
+  waitForWork(timeoutMs: number, signal: AbortSignal): Promise<void>
+  /** The next ready cycle in turn, account by account, under a new lease; undefined where none is ready. */
+  take(worker: string): Promise<Turn | undefined>
+  /** Claims up to `max` entries; empty: none claimable now. `lost`: the lease is another's, give up. `replay`: entries wait to be registered again first. */
+  claim(
+    turn: Turn,
+    max: number,
+    maxConcurrency: number | undefined,
+  ): Promise<{ readonly state: 'ok'; readonly entries: readonly Claimed[] } | { readonly state: 'lost' } | { readonly state: 'replay' }>
+  startDone(turn: Turn, entry: ClaimedStart): Promise<void>
+  /** Temporal refused the start for good: the transaction is Errored (the caller logs the incident). */
+  startRefused(turn: Turn, entry: ClaimedStart): Promise<void>
+  /** `notFound`: the workflow is closed or unknown: everything of it is matched once more, in order. `refused`: for good, unmatched. */
+  deliveryDone(turn: Turn, entry: ClaimedDelivery, result: 'signalled' | 'notFound' | 'refused'): Promise<void>
+  release(turn: Turn): Promise<void>
+  /** The next entries to register again, in order; empty: caught up (and the replay is over). */
+  readReplay(turn: Turn, max: number): Promise<readonly ReplayEntry[]>
+  /** Applies what was worked out for entries read; answers those that were dropped or unmatched, for incidents. */
+  applyReplay(turn: Turn, entries: readonly Replayed[]): Promise<void>
+  /** Ids of workflows begun count against the window of the worker that started them: called when one begins. Lost messages are possible. */
+  onBegun(worker: string, listener: (transaction: TransactionId) => void): () => void
+}
+
+/** Something durable to be done about a cycle, from its control stream. */
+export interface Control {
+  readonly place: Place
+  readonly id: string
+  readonly op: 'stop' | 'delete'
+  readonly epoch: number
+}
+
+export interface InboxUpkeep {
+  /** One pass of the sweep over one partition (call for all each second): dead leases, lost wake-ups, expired early requests, batches of drops. */
+  sweep(partition: number): Promise<void>
+  /** Members and waiting whose workflow ought to be asked about; each is marked as asked. */
+  toAsk(partition: number, max: number): Promise<readonly { readonly place: Place; readonly transaction: TransactionId; readonly since: number }[]>
+  answer(place: Place, transaction: TransactionId, since: number, found: 'closed' | 'unknown'): Promise<void>
+  /** Entries of the control streams of one partition, oldest first; they stay until `controlDone`. */
+  controls(partition: number, max: number): Promise<readonly Control[]>
+  controlDone(control: Control): Promise<void>
+  /** For the `cycleOperation` workflow: doomed members, from `after` (exclusive) on; for a delete: all of run and wait. */
+  doomed(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
+  everyone(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
+  /** Ends a delete: purges run and wait and the last of the keys. */
+  purge(place: Place): Promise<void>
+}
+
+export interface CycleStatus {
+  readonly state: CycleState
+  readonly epoch: number
+  readonly version: number
+  /** Members of the running set. */
+  readonly inProgress: number
+  readonly queued: number
+  readonly waiting: number
+  readonly errors: number
+  readonly warnings: number
+  /** Counters since the cycle was made. */
+  readonly unmatched: number
+  readonly ignored: number
+  /** ms since the epoch of the oldest entry; undefined where the inbox is empty. */
+  readonly oldest: number | undefined
+}
+
+export interface TransactionRecord {
+  readonly id: TransactionId
+  readonly status: TransactionStatus
+  readonly acceptedAt: number
+  readonly startedAt: number | undefined
+  readonly endedAt: number | undefined
+  readonly errors: number
+  readonly warnings: number
+}
+
+export interface InboxControl {
+  /** Makes the keys of a new cycle, state Paused. */
+  create(place: Place, version: number): Promise<void>
+  activate(place: Place): Promise<'done' | 'deleted'>
+  deactivate(place: Place): Promise<'done' | 'deleted'>
+  finish(place: Place): Promise<'done' | 'deleted'>
+  delete(place: Place): Promise<'done' | 'deleted'>
+  /** Raises the document's version, only while the cycle is Paused or Stopped. */
+  edited(place: Place, version: number): Promise<'done' | 'running' | 'deleted'>
+  /** Also applies the drop of what waited for STOPPED_QUEUE_TTL. */
+  status(place: Place): Promise<CycleStatus | undefined>
+  /** Newest first, `after` exclusive; ids before `before` (exclusive) are left out: both are ids of transactions. */
+  list(
+    place: Place,
+    query: { readonly status?: TransactionStatus; readonly after?: TransactionId; readonly before?: TransactionId; readonly limit: number },
+  ): Promise<readonly TransactionRecord[]>
+  transaction(place: Place, id: TransactionId): Promise<TransactionRecord | undefined>
+  /** Stops one transaction: Queued: taken out, Stopped; else the caller signals its workflow, which asks `check`. */
+  stopTransaction(place: Place, id: TransactionId): Promise<'stopped' | 'signal' | 'over' | 'unknown'>
+  /** Adds to the counts of a transaction and of its cycle. */
+  countIncident(place: Place, id: TransactionId | undefined, level: 'Error' | 'Warning'): Promise<void>
+}
+
+export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxUpkeep, InboxControl {}
+
+/** Limits and ages, from configuration. */
+export interface InboxOptions {
+  readonly stoppedQueueTtlMs: number
+  readonly retentionMs: number
+  readonly inboxLimit: number
+  readonly inboxBytes: number
+  readonly inboxTotalBytes: number
+  /** Defaults: lease 10 s, sweep age 60 s, at most 10 deliveries signalled and not taken for one transaction and step. */
+  readonly leaseMs?: number
+  readonly sweepAgeMs?: number
+  readonly signalledMax?: number
+}

@@ -1,0 +1,103 @@
+/** The registry: accounts, cycles with their documents, webhook identifiers, tokens, incidents. Small, read on every request, cached in the process by version. */
+import type { AccountId, CycleId, Identifier, Place, StepId } from '../domain/ids.ts'
+import type { CycleDocument } from '../domain/document.ts'
+import type { Json } from '../domain/json.ts'
+import type { Incident } from '../workflows/messages.ts'
+
+export interface Account {
+  readonly id: AccountId
+  /** The partner's own string for it; defaults to the GUID. */
+  readonly apiId: string
+  readonly name: string
+  readonly description: string
+  readonly timezone: string
+  readonly createdAt: number
+  /** GUID of the account's own user (marketplace.md 2). */
+  readonly userId: string
+}
+
+export interface StoredCycle {
+  readonly place: Place
+  readonly version: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** As saved; `verify` secrets and values of secret variables stand sealed in it. */
+  readonly document: CycleDocument
+  readonly identifiers: { readonly [step: StepId]: Identifier }
+}
+
+/** What an identifier leads to. */
+export interface WebhookAddress {
+  readonly place: Place
+  readonly stepId: StepId
+}
+
+export interface Page {
+  readonly page: number
+  readonly pageSize: number
+}
+export interface Listed<T> {
+  readonly items: readonly T[]
+  readonly total: number
+}
+
+export interface Accounts {
+  create(account: Account): Promise<'created' | 'taken'>
+  /** By API id or GUID. */
+  find(id: string): Promise<Account | undefined>
+  get(id: AccountId): Promise<Account | undefined>
+  update(id: AccountId, change: Partial<Pick<Account, 'name' | 'description' | 'timezone'>>): Promise<Account | undefined>
+  /** Only where it has no cycles: the caller deletes those first. */
+  delete(id: AccountId): Promise<boolean>
+  list(page: Page): Promise<Listed<Account>>
+  count(): Promise<number>
+}
+
+export interface Cycles {
+  /** Document, identifiers and the inbox's keys, state Paused, in one operation. */
+  create(cycle: StoredCycle): Promise<void>
+  get(place: Place): Promise<StoredCycle | undefined>
+  /** Its version alone, for caches. */
+  version(place: Place): Promise<number | undefined>
+  /** Replaces the document where the stored version is still `expected` and the cycle neither Active nor Stopping. Identifiers of kept steps stay. */
+  replace(cycle: StoredCycle, expected: number): Promise<'done' | 'running' | 'changed' | 'deleted'>
+  /** Takes document and identifiers away (the inbox's delete comes before). */
+  remove(place: Place): Promise<void>
+  list(account: AccountId, page: Page): Promise<Listed<StoredCycle>>
+  address(identifier: Identifier): Promise<WebhookAddress | undefined>
+}
+
+export interface LoggedIncident extends Incident {
+  readonly id: string
+  readonly transaction?: string
+}
+
+export interface Incidents {
+  add(place: Place, incident: Incident, transaction?: string): Promise<void>
+  /** Newest first, `after` exclusive. */
+  list(place: Place, query: { readonly after?: string; readonly transaction?: string; readonly limit: number }): Promise<readonly LoggedIncident[]>
+}
+
+/** Bearer tokens, stored hashed. */
+export interface Tokens {
+  put(token: string, value: { readonly clientId: string; readonly account?: AccountId }, ttlMs: number): Promise<void>
+  get(token: string): Promise<{ readonly clientId: string; readonly account?: AccountId } | undefined>
+}
+
+/** Answers of management POSTs by idempotency key, for 24 h, by client and path (api.md). */
+export interface Answers {
+  /** `mine`: nothing stood there, go on and `put`; `busy`: another request with that key runs now. */
+  claim(scope: string, key: string): Promise<{ readonly state: 'mine' } | { readonly state: 'busy' } | { readonly state: 'known'; readonly answer: Json }>
+  put(scope: string, key: string, answer: Json): Promise<void>
+  forget(scope: string, key: string): Promise<void>
+}
+
+export interface Registry {
+  readonly accounts: Accounts
+  readonly cycles: Cycles
+  readonly incidents: Incidents
+  readonly tokens: Tokens
+  readonly answers: Answers
+}
+
+export type { CycleId }

@@ -1,0 +1,104 @@
+/**
+ * Names and shapes of what is sent to the workflows: shared by api, worker and workflows. Types and constants only.
+ */
+import type { AccountId, CycleId, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import type { CycleDocument, WebhookData } from '../domain/document.ts'
+import type { Json } from '../domain/json.ts'
+import type { EndStatus } from '../domain/states.ts'
+
+export const TRANSACTION = 'transaction'
+export const CYCLE_OPERATION = 'cycleOperation'
+
+export const transactionWorkflowId = (cycle: CycleId, transaction: TransactionId): string => `transaction/${cycle}/${transaction}`
+export const cycleOperationWorkflowId = (cycle: CycleId, op: string, epoch: number): string => `cycleOperation/${cycle}/${op}/${epoch}`
+
+/** What a transaction runs with; it never changes while it lives (cycles.md 6). Secrets are not in it. */
+export interface Snapshot {
+  readonly account: { readonly id: AccountId; readonly apiId: string; readonly name: string; readonly timezone: string }
+  readonly cycle: { readonly id: CycleId; readonly name: string }
+  readonly document: CycleDocument
+  /** Values of the variables; secret ones are left out. */
+  readonly variables: { readonly [name: string]: Json }
+  /** URL of each webhook step. */
+  readonly webhooks: { readonly [step: StepId]: string }
+  /** SHA-256 of the document, and version of the interpreter that runs it. */
+  readonly hash: string
+  readonly kernel: 1
+}
+
+export interface TransactionInput {
+  readonly transaction: TransactionId
+  readonly snapshot: Snapshot
+  readonly trigger: { readonly stepId: StepId; readonly data: WebhookData }
+  /** ms since the epoch. */
+  readonly acceptedAt: number
+  /** Worker whose window the start counts against; absent where the api started it. */
+  readonly startedBy?: string
+  readonly limits: { readonly maxStepExecutions: number; readonly retentionMs: number }
+  /** The state of the run before, after a continue-as-new: the interpreter's own. */
+  readonly carried?: Json
+}
+
+/** Signal: a mid-cycle request. */
+export const DELIVER = 'deliver'
+export interface Delivery {
+  readonly stepId: StepId
+  readonly deliveryId: number
+  readonly requestId: RequestId
+  readonly data: WebhookData
+}
+/** Signal: the cycle was stopped; a hint, the workflow asks `check`. */
+export const CHECK_STOP = 'checkStop'
+/** Signal: an operator stops this transaction. */
+export const STOP = 'stop'
+
+/** Update: waits for the response of the run that the request began. `updateId` is the request's id. For a trigger the request id is the transaction's id. */
+export const AWAIT_RESPONSE = 'awaitResponse'
+export type ResponseResult =
+  | { readonly kind: 'response'; readonly status: number; readonly headers: { readonly [name: string]: string }; readonly body: string }
+  | { readonly kind: 'none' } // every path ended or stands without a response: 200 Webhook accepted.
+  | { readonly kind: 'failed' } // failed or stopped first: 500 Webhook failed.
+  | { readonly kind: 'moved' } // this transaction ended without taking the request: look where it went
+
+/** Query: what operators and the API see. */
+export const STATE = 'state'
+export interface TransactionState {
+  readonly status: 'InProgress' | 'Waiting' | EndStatus
+  readonly steps: readonly StepRecord[]
+  readonly incidents: readonly Incident[]
+  readonly responses: { readonly [request: string]: ResponseResult }
+}
+export interface StepRecord {
+  readonly stepId: StepId
+  readonly stepName: string
+  readonly status: 'Running' | 'Waiting' | 'Completed' | 'Errored' | 'Stopped'
+  readonly startedAt: number
+  readonly endedAt?: number
+  readonly attempts: number
+  readonly data?: Json
+}
+export interface Incident {
+  readonly at: number
+  readonly level: 'Error' | 'Warning'
+  readonly stepId?: StepId
+  readonly message: string
+  readonly detail: string
+}
+
+export interface CycleOperationInput {
+  readonly account: AccountId
+  readonly cycle: CycleId
+  readonly op: 'stop' | 'delete'
+  readonly epoch: number
+}
+
+/** Search attributes (operations.md 5), all Keyword but the list. */
+export const SEARCH_ATTRIBUTES = {
+  AccountId: 'Keyword',
+  CycleId: 'Keyword',
+  CycleName: 'Keyword',
+  TransactionStatus: 'Keyword',
+  TriggerStep: 'Keyword',
+  WaitingFor: 'KeywordList',
+  PackageId: 'Keyword',
+} as const

@@ -1,0 +1,66 @@
+/**
+ * How a transaction's workflow is started: the same for the dispatcher (start) and the api (update with start), so that a repeat by either is harmless.
+ */
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common'
+import type { CycleDocument } from '../domain/document.ts'
+import type { Identifier, Place, StepId } from '../domain/ids.ts'
+import type { Json } from '../domain/json.ts'
+import { TRANSACTION, transactionWorkflowId, type Snapshot, type TransactionInput } from './messages.ts'
+
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)
+const ACCOUNT_ID = keyword('AccountId')
+const CYCLE_ID = keyword('CycleId')
+const CYCLE_NAME = keyword('CycleName')
+const TRIGGER_STEP = keyword('TriggerStep')
+
+/** Builds the snapshot of a cycle as it stands: secrets (`verify`, values of secret variables) and webhook scripts are left out. */
+export function snapshotOf(
+  cycle: { readonly place: Place; readonly document: CycleDocument; readonly identifiers: { readonly [step: StepId]: Identifier }; readonly hash: string },
+  account: { readonly id: Snapshot['account']['id']; readonly apiId: string; readonly name: string; readonly timezone: string },
+  publicUrl: string,
+): Snapshot {
+  const variables: { [name: string]: Json } = {}
+  for (const v of cycle.document.variables ?? []) if (v.secret !== true && v.value !== undefined) variables[v.name] = v.value
+  const webhooks: { [step: StepId]: string } = {}
+  for (const [step, identifier] of Object.entries(cycle.identifiers)) webhooks[step] = `${publicUrl}/api/webhook/${identifier}`
+  const document: CycleDocument = {
+    ...cycle.document,
+    variables: (cycle.document.variables ?? []).map(v => (v.secret === true ? { name: v.name, secret: true } : v)),
+    steps: cycle.document.steps.map(step => {
+      if (step.type !== 'webhook') return step
+      const { verify: _verify, script: _script, scriptParameters: _parameters, ...kept } = step
+      return kept
+    }),
+  }
+  return {
+    account: { id: account.id, apiId: account.apiId, name: account.name, timezone: account.timezone },
+    cycle: { id: cycle.place.cycle, name: cycle.document.name },
+    document,
+    variables,
+    webhooks,
+    hash: cycle.hash,
+    kernel: 1,
+  }
+}
+
+/** Options for `client.workflow.start` and `WithStartWorkflowOperation`: deterministic id, REJECT_DUPLICATE, search attributes, summary, fairness key. */
+export function transactionStart(input: TransactionInput, taskQueue: string) {
+  const { account, cycle, document } = input.snapshot
+  const trigger = document.steps[0]
+  return {
+    workflowType: TRANSACTION,
+    workflowId: transactionWorkflowId(cycle.id, input.transaction),
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    taskQueue,
+    args: [input] as [TransactionInput],
+    workflowTaskTimeout: '5s' as const,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: ACCOUNT_ID, value: account.id },
+      { key: CYCLE_ID, value: cycle.id },
+      { key: CYCLE_NAME, value: cycle.name },
+      { key: TRIGGER_STEP, value: trigger?.name ?? input.trigger.stepId },
+    ]),
+    staticSummary: `${cycle.name} · ${account.name}`,
+    priority: { fairnessKey: account.id.slice(0, 64) },
+  }
+}
