@@ -1,0 +1,78 @@
+/** What the webhook endpoint is made from, and the ports it speaks through (webhooks.md 2, architecture.md 3). */
+import type { RequestId, TransactionId } from '../../domain/ids.ts'
+import type { Scripting } from '../../scripting/scripting.ts'
+import type { CycleCache } from '../../storage/cycle-cache.ts'
+import type { InboxAccept, InboxControl } from '../../storage/inbox.ts'
+import type { Incidents } from '../../storage/registry.ts'
+import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
+
+export interface WebhookDeps {
+  readonly inbox: InboxAccept & Pick<InboxControl, 'transaction' | 'countIncident'>
+  readonly cycles: Pick<CycleCache, 'byIdentifier' | 'reload'>
+  readonly scripting: Pick<Scripting, 'defines' | 'call'>
+  /** Opens the secrets of `verify`. */
+  readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
+  readonly temporal: WebhookTemporal
+  readonly incidents: Pick<Incidents, 'add'>
+  readonly metrics: WebhookMetrics
+  readonly logger: WebhookLogger
+  readonly limits: WebhookLimits
+  /** What webhook URLs begin with, without a slash at the end. */
+  readonly publicUrl: string
+}
+
+/** Sizes in bytes, times in ms. */
+export interface WebhookLimits {
+  readonly maxBody: number
+  readonly maxDepth: number
+  readonly maxValues: number
+  /** Connections held at once by this process; above it 503. */
+  readonly heldLimit: number
+  readonly maxStepExecutions: number
+  readonly retentionMs: number
+  /** Age at which the inbox's sweep asks about a start that never came; default 60 s. A start is sent within it less 5 s (protocol.md). */
+  readonly sweepAgeMs?: number
+}
+
+/** Temporal as a held connection needs it. Every call ends with its deadline or its signal. */
+export interface WebhookTemporal {
+  /**
+   * Starts the transaction, or finds it started, and waits for the answer of its first run. Idempotent: same workflow id, same update id.
+   * Deadlines are in ms from now.
+   */
+  startAndAwait(input: TransactionInput, wait: Wait): Promise<HeldOutcome>
+  /** Waits for the answer of the run that `request` began in a transaction which is, or was, in Temporal. */
+  await(workflowId: string, request: RequestId | TransactionId, wait: Wait): Promise<HeldOutcome>
+  /** Starts the transaction and waits for nothing; a transaction that is there already counts as started. */
+  start(input: TransactionInput, deadlineMs: number): Promise<void>
+  /** Rejects where Temporal cannot tell within the deadline. */
+  find(workflowId: string, deadlineMs: number): Promise<'open' | 'closed' | 'unknown'>
+  /** The answer kept in the transaction's state, open or closed; undefined where it made none for that request. */
+  recorded(workflowId: string, request: RequestId | TransactionId, wait: Wait): Promise<ResponseResult | undefined>
+}
+
+export interface Wait {
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * `over`: the deadline passed or the signal was raised. `absent`: no open workflow took the update (closed, or not there).
+ * `unreachable`: Temporal did not answer.
+ */
+export type HeldOutcome = { readonly state: 'answer'; readonly answer: ResponseResult } | { readonly state: 'over' | 'absent' | 'unreachable' }
+
+export interface WebhookMetrics {
+  /** One request was answered: by status, seconds from its arrival to its answer. `held`: it waited for a transaction. */
+  webhookAnswered(status: number, held: boolean, seconds: number): void
+  /** Connections held now, +1 or -1. */
+  webhookHeld(change: 1 | -1): void
+  /** What became of a mid-cycle request: `matched`, `early`, `queued`, `unmatched`. */
+  webhookMatched(outcome: string): void
+}
+
+export interface WebhookLogger {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
