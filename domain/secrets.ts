@@ -1,0 +1,59 @@
+/**
+ * Secrets in values (cycles.md 3): in the workflow a secret variable is a reference, a marked piece of text; the activity puts the value in.
+ * The marks are noncharacters of Unicode. Data that holds one is escaped on its way into a request, so nobody can write a reference into a payload.
+ */
+import type { Json, JsonObject } from './json.ts'
+import { isJsonObject, setOwn } from './objects.ts'
+
+const OPEN = '\ufdd0'
+const CLOSE = '\ufdd1'
+const REFERENCE = /\ufdd0([^\ufdd1]*)\ufdd1/g
+
+/** What people see in place of a secret, and may send back to keep it (webhooks.md 10). */
+export const MASK = '********'
+
+/** The reference of a secret variable: the text that stands for its value. */
+export const secretReference = (name: string): string => `${OPEN}${name}${CLOSE}`
+
+/** Applies a change to every text of a value, property names included. */
+export function mapTexts(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map(element => mapTexts(element, change))
+  if (!isJsonObject(value)) return value
+  const object: JsonObject = {}
+  for (const [name, child] of Object.entries(value)) setOwn(object, change(name), mapTexts(child, change))
+  return object
+}
+
+/** Keeps text of data from being read as a reference; `fillSecrets` turns it back. */
+export const escapeMarks = (text: string): string => (text.includes(OPEN) ? text.replaceAll(OPEN, OPEN + CLOSE) : text)
+
+/** Puts the secrets in. A variable without a value becomes nothing. Only for values that were resolved with `secrets: true`. */
+export function fillSecrets(value: Json, lookup: (name: string) => string | undefined): Json {
+  return mapTexts(value, text => (text.includes(OPEN) ? text.replace(REFERENCE, (_, name: string) => (name === '' ? OPEN : (lookup(name) ?? ''))) : text))
+}
+
+/** The names of the secret variables that a value refers to. */
+export function secretsIn(value: Json): Set<string> {
+  const names = new Set<string>()
+  mapTexts(value, text => {
+    for (const match of text.matchAll(REFERENCE)) if (match[1]) names.add(match[1])
+    return text
+  })
+  return names
+}
+
+/** The forms in which a secret can turn up in a URL, a form, a JSON text or a header. */
+function formsOf(secret: string): string[] {
+  const plain = secret.replace(/\p{Surrogate}/gu, '\ufffd')
+  return [secret, encodeURIComponent(plain), encodeURIComponent(plain).replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1)]
+}
+
+/** Makes a function that masks every occurrence of the secrets in a text, also URL-encoded and JSON-escaped ones. Longer secrets first, so that none shows in part. */
+export function redactor(secrets: Iterable<string>): (text: string) => string {
+  const forms = [...new Set([...secrets].filter(secret => secret !== '').flatMap(formsOf))].sort((a, b) => b.length - a.length)
+  return text => forms.reduce((masked, form) => masked.replaceAll(form, MASK), text)
+}
+
+/** The same for every text of a value. */
+export const redact = (value: Json, secrets: Iterable<string>): Json => mapTexts(value, redactor(secrets))
