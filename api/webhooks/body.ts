@@ -10,10 +10,9 @@ const DRAIN_MS = 20_000
 
 const EMPTY = Buffer.alloc(0)
 
-/** Reads the body up to `limit` bytes; one that declares more is refused before a byte is read. */
-export function readBody(req: IncomingMessage, limit: number): Promise<ReadBody> {
-  const declared = Number(req.headers['content-length'] ?? 0)
-  if (declared > limit) {
+/** Reads the body up to `limit` bytes; one whose `declared` length is more is refused before a byte is read. */
+export function readBody(req: IncomingMessage, declared: string | undefined, limit: number): Promise<ReadBody> {
+  if (declared !== undefined && Number(declared) > limit) {
     drain(req)
     return Promise.resolve({ state: 'tooLarge' })
   }
