@@ -54,12 +54,15 @@ export interface Accounts {
 }
 
 export interface Cycles {
-  /** Document, identifiers and the inbox's keys, state Paused, in one operation. */
-  create(cycle: StoredCycle): Promise<void>
+  /** Document and identifiers; `inbox.create` comes before, so that a cycle that exists can be accepted into. `gone`: its account is. */
+  create(cycle: StoredCycle): Promise<'created' | 'gone'>
   get(place: Place): Promise<StoredCycle | undefined>
   /** Its version alone, for caches. */
   version(place: Place): Promise<number | undefined>
-  /** Replaces the document where the stored version is still `expected` and the cycle neither Active nor Stopping. Identifiers of kept steps stay. */
+  /**
+   * Replaces the document, and the inbox's version with it in one script, where the stored version is still `expected` and the cycle neither Active
+   * nor Stopping. The caller keeps the identifiers of kept steps.
+   */
   replace(cycle: StoredCycle, expected: number): Promise<'done' | 'running' | 'changed' | 'deleted'>
   /** Takes document and identifiers away (the inbox's delete comes before). */
   remove(place: Place): Promise<void>
@@ -74,8 +77,11 @@ export interface LoggedIncident extends Incident {
 
 export interface Incidents {
   add(place: Place, incident: Incident, transaction?: string): Promise<void>
-  /** Newest first, `after` exclusive. */
-  list(place: Place, query: { readonly after?: string; readonly transaction?: string; readonly limit: number }): Promise<readonly LoggedIncident[]>
+  /** Newest first, older than `after` and newer than `before` (both ids, exclusive). */
+  list(
+    place: Place,
+    query: { readonly after?: string; readonly before?: string; readonly transaction?: string; readonly limit: number },
+  ): Promise<readonly LoggedIncident[]>
 }
 
 /** Bearer tokens, stored hashed. */

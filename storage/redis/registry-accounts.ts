@@ -1,0 +1,110 @@
+/** Accounts: a record under the partition of each, found by GUID or by API id. */
+import type { Redis } from 'ioredis'
+import { asAccountId, type AccountId } from '../../domain/ids.ts'
+import type { Account, Accounts } from '../registry.ts'
+import { registryKeys as keys } from '../registry-keys.ts'
+import { call, replies, script } from './registry-call.ts'
+
+/**
+ * KEYS accounts, apiIds · ARGV API id, account id, time, holder that is gone ('' where none)
+ * Answers the account id that holds the API id; it is the caller's where that was free or held by the one that is gone.
+ */
+const claim = script(`
+local holder = redis.call('HGET', KEYS[2], ARGV[1])
+if holder and holder ~= ARGV[4] then return holder end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
+if holder then redis.call('ZREM', KEYS[1], holder) end
+return ARGV[2]`)
+
+/** KEYS accounts, apiIds · ARGV API id, account id */
+const unclaim = script(`
+if redis.call('HGET', KEYS[2], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[2], ARGV[1]) end
+redis.call('ZREM', KEYS[1], ARGV[2])`)
+
+/** KEYS account · ARGV field, value, … · Answers 1, or 0 where there is no such account. */
+const change = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1`)
+
+/** KEYS account, its cycles · Answers 1, or 0 where it has cycles. */
+const removeEmpty = script(`
+if redis.call('ZCARD', KEYS[2]) > 0 then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+return 1`)
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+export function createAccounts(redis: Redis): Accounts {
+  const indexes = [keys.accounts, keys.apiIds]
+
+  async function get(id: AccountId): Promise<Account | undefined> {
+    return accountOf(id, await call(() => redis.hgetall(keys.account(id))))
+  }
+
+  return {
+    get,
+    // The record comes first, so that an API id never leads to nothing while its account is made; one whose making or removal was cut off half-way
+    // leads to no record and is taken over.
+    async create(account) {
+      if (account.apiId !== account.id && GUID.test(account.apiId)) {
+        if ((await get(asAccountId(account.apiId.toLowerCase()))) !== undefined) return 'taken'
+      }
+      await call(() => redis.hset(keys.account(account.id), fieldsOf(account)))
+      let holder = await claim(redis, indexes, [account.apiId, account.id, account.createdAt, ''])
+      if (typeof holder === 'string' && holder !== account.id && (await get(asAccountId(holder))) === undefined) {
+        holder = await claim(redis, indexes, [account.apiId, account.id, account.createdAt, holder])
+      }
+      if (holder === account.id) return 'created'
+      await call(() => redis.del(keys.account(account.id)))
+      return 'taken'
+    },
+    async find(id) {
+      const found = await call(() => redis.hget(keys.apiIds, id))
+      if (found !== null) return get(asAccountId(found))
+      return GUID.test(id) ? get(asAccountId(id.toLowerCase())) : undefined
+    },
+    async update(id, fields) {
+      const changed = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]))
+      if (changed.length > 0 && (await change(redis, [keys.account(id)], changed)) === 0) return undefined
+      return get(id)
+    },
+    async delete(id) {
+      const account = await get(id)
+      if ((await removeEmpty(redis, [keys.account(id), keys.cycles(id)], [])) === 0) return false
+      if (account !== undefined) await unclaim(redis, indexes, [account.apiId, id])
+      return true
+    },
+    async list({ page, pageSize }) {
+      const start = (page - 1) * pageSize
+      const ids = (await call(() => redis.zrange(keys.accounts, start, String(start + pageSize - 1)))).map(asAccountId)
+      const total = await call(() => redis.zcard(keys.accounts))
+      if (ids.length === 0) return { items: [], total }
+      const pipeline = redis.pipeline()
+      for (const id of ids) pipeline.hgetall(keys.account(id))
+      const records = replies(await call(() => pipeline.exec()))
+      const items = ids.flatMap((id, at) => accountOf(id, records[at]) ?? [])
+      return { items, total }
+    },
+    count: () => call(() => redis.zcard(keys.accounts)),
+  }
+}
+
+const fieldsOf = ({ id: _id, ...fields }: Account): { [name: string]: string | number } => fields
+
+function accountOf(id: AccountId, record: unknown): Account | undefined {
+  if (typeof record !== 'object' || record === null) return undefined
+  const fields = new Map<string, unknown>(Object.entries(record))
+  const text = (name: string): string => String(fields.get(name) ?? '')
+  if (!fields.has('apiId')) return undefined
+  return {
+    id,
+    apiId: text('apiId'),
+    name: text('name'),
+    description: text('description'),
+    timezone: text('timezone'),
+    createdAt: Number(text('createdAt')),
+    userId: text('userId'),
+  }
+}

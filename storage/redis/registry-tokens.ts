@@ -1,0 +1,51 @@
+/** Bearer tokens, and answers kept by idempotency key: both by hash, both with an end. */
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Json } from '../../domain/json.ts'
+import type { Answers, Tokens } from '../registry.ts'
+import { registryKeys as keys } from '../registry-keys.ts'
+import { call } from './registry-call.ts'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** A token is never stored itself: its SHA-256 is, and it has 190 bits of chance in it, so nothing slower is needed. */
+export function createTokens(redis: Redis): Tokens {
+  return {
+    async put(token, value, ttlMs) {
+      await call(() => redis.set(keys.token(sha256(token)), JSON.stringify(value), 'PX', ttlMs))
+    },
+    async get(token) {
+      const found = await call(() => redis.get(keys.token(sha256(token))))
+      return found === null ? undefined : JSON.parse(found)
+    },
+  }
+}
+
+export interface AnswersOptions {
+  /** How long an answer stays. Default 24 h. */
+  readonly answersTtlMs?: number
+  /** How long a request that never came back blocks its key; longer than any request may take. Default 2 min. */
+  readonly answersClaimMs?: number
+}
+
+export function createAnswers(redis: Redis, options: AnswersOptions = {}): Answers {
+  const { answersTtlMs = 24 * 3600_000, answersClaimMs = 120_000 } = options
+  const keyOf = (scope: string, key: string): string => keys.answer(sha256(JSON.stringify([scope, key])))
+  const BUSY = 'busy'
+
+  return {
+    async claim(scope, key) {
+      const found = await call(() => redis.set(keyOf(scope, key), BUSY, 'PX', answersClaimMs, 'NX', 'GET'))
+      if (found === null) return { state: 'mine' }
+      if (found === BUSY) return { state: 'busy' }
+      const answer: Json = JSON.parse(found)
+      return { state: 'known', answer }
+    },
+    async put(scope, key, answer) {
+      await call(() => redis.set(keyOf(scope, key), JSON.stringify(answer), 'PX', answersTtlMs))
+    },
+    async forget(scope, key) {
+      await call(() => redis.del(keyOf(scope, key)))
+    },
+  }
+}
