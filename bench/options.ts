@@ -1,0 +1,115 @@
+/** What a run of the bench measures, and how much of it. */
+import { parseArgs } from 'node:util'
+
+export interface Sizes {
+  readonly rounds: number
+  /** Requests for Express and for accept, and the longest that one measurement takes. */
+  readonly requests: number
+  readonly connections: number
+  readonly maxMs: number
+  /** Transactions from accept to completion. */
+  readonly transactions: number
+  /** Answers with `concurrency` at once, and one after the other. */
+  readonly answers: number
+  readonly alone: number
+  readonly concurrency: number
+  /** Waiting transactions in the two phases, and resumes measured in each round. */
+  readonly waitingFew: number
+  readonly waitingMany: number
+  readonly resumes: number
+  readonly indexFew: number
+  readonly indexMany: number
+}
+
+const FULL: Sizes = {
+  rounds: 5,
+  requests: 30_000,
+  connections: 64,
+  maxMs: 15_000,
+  transactions: 500,
+  answers: 400,
+  alone: 60,
+  concurrency: 16,
+  waitingFew: 1_000,
+  waitingMany: 20_000,
+  resumes: 60,
+  indexFew: 1_000,
+  indexMany: 1_000_000,
+}
+
+const QUICK: Sizes = {
+  ...FULL,
+  rounds: 1,
+  requests: 1_000,
+  maxMs: 5_000,
+  transactions: 30,
+  answers: 30,
+  alone: 5,
+  waitingFew: 10,
+  waitingMany: 30,
+  resumes: 5,
+  indexFew: 100,
+  indexMany: 2_000,
+}
+
+export interface Options {
+  readonly sizes: Sizes
+  readonly quick: boolean
+  /** Groups to measure. */
+  readonly only: ReadonlySet<Group>
+  /** Where the table goes. */
+  readonly out: string
+}
+
+export const GROUPS = ['http', 'asynchronous', 'synchronous', 'resume', 'match'] as const
+export type Group = (typeof GROUPS)[number]
+
+export const USAGE = `npm run bench -- [--rounds N] [--quick] [--only ${GROUPS.join(',')}] [--waiting N] [--transactions N] [--requests N] [--out FILE]
+
+--quick     small sizes and one round: whether it works, not how fast it is
+--only      these groups only
+--waiting   transactions that wait in the second phase of the resume
+--out       default bench/results.md; with --quick or --only nothing is written unless it is given`
+
+/** Throws `TypeError` (wrong flag) or `RangeError` (wrong value) with a message for people. */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      waiting: { type: 'string' },
+      transactions: { type: 'string' },
+      requests: { type: 'string' },
+      out: { type: 'string' },
+    },
+  })
+  const base = values.quick ? QUICK : FULL
+  const number = (name: 'rounds' | 'waiting' | 'transactions' | 'requests', fallback: number): number => {
+    const text = values[name]
+    if (text === undefined) return fallback
+    const n = Number(text)
+    if (!Number.isInteger(n) || n < 1) throw new RangeError(`--${name}: expected a whole number above 0, not ${text}`)
+    return n
+  }
+  const sizes: Sizes = {
+    ...base,
+    rounds: number('rounds', base.rounds),
+    waitingMany: number('waiting', base.waitingMany),
+    transactions: number('transactions', base.transactions),
+    requests: number('requests', base.requests),
+  }
+  return { sizes, quick: values.quick, only: groups(values.only), out: values.out ?? (values.quick || values.only !== undefined ? '' : 'bench/results.md') }
+}
+
+function groups(text: string | undefined): ReadonlySet<Group> {
+  if (text === undefined) return new Set(GROUPS)
+  const found = new Set<Group>()
+  for (const name of text.split(',')) {
+    const group = GROUPS.find(g => g === name)
+    if (group === undefined) throw new RangeError(`--only: expected some of ${GROUPS.join(', ')}, not ${name}`)
+    found.add(group)
+  }
+  return found
+}
