@@ -1,5 +1,6 @@
 /** What the webhook endpoint is made from, and the ports it speaks through (webhooks.md 2, architecture.md 3). */
 import type { RequestId, TransactionId } from '../../domain/ids.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import type { Scripting } from '../../scripting/scripting.ts'
 import type { CycleCache } from '../../storage/cycle-cache.ts'
 import type { InboxAccept, InboxControl } from '../../storage/inbox.ts'
@@ -14,7 +15,7 @@ export interface WebhookDeps {
   readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
   readonly temporal: WebhookTemporal
   readonly incidents: Pick<Incidents, 'add'>
-  readonly metrics: WebhookMetrics
+  readonly metrics: Pick<Metrics, 'webhookRequests' | 'webhookSeconds' | 'heldConnections' | 'matches'>
   readonly logger: WebhookLogger
   readonly limits: WebhookLimits
   /** What webhook URLs begin with, without a slash at the end. */
@@ -60,16 +61,8 @@ export interface Wait {
  * `over`: the deadline passed or the signal was raised. `absent`: no open workflow took the update (closed, or not there).
  * `unreachable`: Temporal did not answer.
  */
-export type HeldOutcome = { readonly state: 'answer'; readonly answer: ResponseResult } | { readonly state: 'over' | 'absent' | 'unreachable' }
-
-export interface WebhookMetrics {
-  /** One request was answered: by status, seconds from its arrival to its answer. `held`: it waited for a transaction. */
-  webhookAnswered(status: number, held: boolean, seconds: number): void
-  /** Connections held now, +1 or -1. */
-  webhookHeld(change: 1 | -1): void
-  /** What became of a mid-cycle request: `matched`, `early`, `queued`, `unmatched`. */
-  webhookMatched(outcome: string): void
-}
+export type HeldOutcome =
+  { readonly state: 'answer'; readonly answer: ResponseResult } | { readonly state: 'over' } | { readonly state: 'absent' } | { readonly state: 'unreachable' }
 
 export interface WebhookLogger {
   info(fields: object, message: string): void

@@ -1,0 +1,93 @@
+/** Held connections over Temporal's client (architecture.md 4, 5). The client's connection is one of grpc-js: the native one ignores abort signals. */
+import {
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client'
+import { AWAIT_RESPONSE, STATE, TRANSACTION, type ResponseResult, type TransactionInput, type TransactionState } from '../../workflows/messages.ts'
+import { transactionStart } from '../../workflows/start.ts'
+import type { HeldOutcome, Wait, WebhookTemporal } from './deps.ts'
+
+type TransactionWorkflow = (input: TransactionInput) => Promise<unknown>
+
+/** gRPC's NOT_FOUND. */
+const NOT_FOUND = 5
+
+export function createWebhookTemporal(client: Client, taskQueue: string): WebhookTemporal {
+  /** Runs one call of the client with a deadline and the sender's signal; an aborted signal is looked at first, for the client would hang on it. */
+  async function call<T>(wait: Wait, run: () => Promise<T>): Promise<T | 'over'> {
+    if (wait.signal.aborted || wait.deadlineMs <= 0) return 'over'
+    const mine = new AbortController()
+    const abort = (): void => mine.abort()
+    wait.signal.addEventListener('abort', abort, { once: true })
+    try {
+      return await client.withDeadline(Date.now() + wait.deadlineMs, () => client.withAbortSignal(mine.signal, run))
+    } catch (error) {
+      if (wait.signal.aborted) return 'over'
+      throw error
+    } finally {
+      wait.signal.removeEventListener('abort', abort)
+    }
+  }
+
+  async function update(wait: Wait, run: () => Promise<ResponseResult>): Promise<HeldOutcome> {
+    const until = performance.now() + wait.deadlineMs
+    try {
+      const answer = await call(wait, run)
+      return answer === 'over' ? { state: 'over' } : { state: 'answer', answer }
+    } catch (error) {
+      // A deadline that was not ours is the server's trouble.
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { state: performance.now() >= until - 50 ? 'over' : 'unreachable' }
+      // The workflow closed, or went on as a new run, before it answered; or it was closed or unknown from the first.
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowExecutionAlreadyStartedError || isNotFound(error)) return { state: 'absent' }
+      return { state: 'unreachable' }
+    }
+  }
+
+  return {
+    startAndAwait: (input, wait) =>
+      update(wait, () =>
+        client.workflow.executeUpdateWithStart<TransactionWorkflow, ResponseResult, [string]>(AWAIT_RESPONSE, {
+          args: [input.transaction],
+          updateId: input.transaction,
+          startWorkflowOperation: new WithStartWorkflowOperation<TransactionWorkflow>(TRANSACTION, {
+            ...transactionStart(input, taskQueue),
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          }),
+        }),
+      ),
+    await: (workflowId, request, wait) =>
+      update(wait, () => client.workflow.getHandle(workflowId).executeUpdate<ResponseResult, [string]>(AWAIT_RESPONSE, { args: [request], updateId: request })),
+    async start(input, deadlineMs) {
+      try {
+        await client.withDeadline(Date.now() + deadlineMs, () =>
+          client.workflow.start(TRANSACTION, { ...transactionStart(input, taskQueue), workflowIdConflictPolicy: 'USE_EXISTING' }),
+        )
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+      }
+    },
+    async find(workflowId, deadlineMs) {
+      try {
+        const found = await client.withDeadline(Date.now() + deadlineMs, () => client.workflow.getHandle(workflowId).describe())
+        return found.status.name === 'RUNNING' ? 'open' : 'closed'
+      } catch (error) {
+        if (isNotFound(error)) return 'unknown'
+        throw error
+      }
+    },
+    async recorded(workflowId, request, wait) {
+      const state = await call(wait, () => client.workflow.getHandle(workflowId).query<TransactionState>(STATE))
+      return state === 'over' ? undefined : state.responses[request]
+    },
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  if (error instanceof WorkflowNotFoundError) return true
+  return error instanceof Error && isGrpcServiceError(error.cause) && error.cause.code === NOT_FOUND
+}
