@@ -49,8 +49,8 @@ export interface LocalActivities {
   park(place: Place, transaction: TransactionId, seen: Record<StepId, number>): Promise<'parked' | 'busy' | 'stop'>
   end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<void>
   incident(place: Place, transaction: TransactionId, incident: Incident): Promise<void>
-  /** Inline scripts of one step (`= expression`), together. */
-  evaluate(expressions: readonly { readonly expression: string; readonly values: { readonly [name: string]: Json } }[]): Promise<Json[]>
+  /** Inline scripts of one step (`= expression`), together; an absent `value` leaves the property out. Also a regular activity, where nobody must wait for it. */
+  evaluate(expressions: readonly { readonly expression: string; readonly values: { readonly [name: string]: Json } }[]): Promise<{ readonly value?: Json }[]>
 }
 
 /** Activities of `cycleOperation`. */

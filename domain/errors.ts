@@ -7,6 +7,7 @@ export const stepErrors = {
   buildFailed: { message: 'Failed to build the request', retryable: false },
   badResponse: { message: 'Response data not in expected format', retryable: false },
   responseNotBuilt: { message: 'Failed to build the webhook response', retryable: false },
+  responseNotReturned: { message: 'Failed to return the webhook response', retryable: false },
   webhookFailed: { message: 'Webhook failed', retryable: false },
   sourceNotFound: { message: 'Failed to find the webhook source key', retryable: false },
   transactionStopped: { message: 'Transaction Stopped', retryable: false },

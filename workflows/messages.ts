@@ -35,8 +35,48 @@ export interface TransactionInput {
   /** Worker whose window the start counts against; absent where the api started it. */
   readonly startedBy?: string
   readonly limits: { readonly maxStepExecutions: number; readonly retentionMs: number }
-  /** The state of the run before, after a continue-as-new: the interpreter's own. */
-  readonly carried?: Json
+  /** Where the transaction stood, after a continue-as-new. */
+  readonly carried?: Carried
+}
+
+/** Where one path of a run stands: before that step, or in its delay that ends at `until` (ms since the epoch). */
+export interface Position {
+  readonly stepId: StepId
+  readonly until?: number
+}
+
+/** One pass of a transaction, from its trigger or from a mid-cycle step. */
+export interface Run {
+  readonly from: StepId
+  /** The request that began it; of the trigger's run the transaction's id. */
+  readonly request: string
+  /** Paths to go on with; while the run is walked it is empty. */
+  readonly paths: readonly Position[]
+}
+
+/** A transaction's state between two step boundaries: all that the interpreter needs to go on. */
+export interface Carried {
+  /** ms since the epoch; absent until it was begun. */
+  readonly startedAt?: number
+  readonly status: 'InProgress' | 'Waiting'
+  /** Step data of the latest execution of each step but the trigger, whose data is in the input. */
+  readonly data: { readonly [step: StepId]: Json }
+  readonly executions: number
+  /** Mid-cycle steps that were reached: they can be run from. */
+  readonly reached: readonly StepId[]
+  /** Registered values in canonical form, and their hashes where the index told them. */
+  readonly registered: { readonly [step: StepId]: { readonly value: string; readonly hash?: string } }
+  readonly records: { readonly [step: StepId]: Omit<StepRecord, 'data'> }
+  readonly incidents: readonly Incident[]
+  readonly responses: { readonly [request: string]: ResponseResult }
+  /** Deliveries that no run was made for yet, in order of arrival. */
+  readonly queue: readonly Delivery[]
+  /** Highest delivery that came, and highest that a run was made for, in each step's lane. */
+  readonly seen: { readonly [step: StepId]: number }
+  readonly consumed: { readonly [step: StepId]: number }
+  readonly run?: Run
+  /** Search attributes as they were set last. */
+  readonly shown?: { readonly status: string; readonly waitingFor: readonly string[] }
 }
 
 /** Signal: a mid-cycle request. */

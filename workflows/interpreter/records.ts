@@ -1,0 +1,30 @@
+/** What operators see of each step: its latest execution, and how many there were. */
+import type { Step } from '../../domain/document.ts'
+import type { StepRecord } from '../messages.ts'
+import type { Life } from './life.ts'
+
+/** A step begins; answers which execution of it this is, from 1. */
+export function beginStep(life: Life, step: Step): number {
+  const { records } = life.state
+  const attempts = (records.get(step.id)?.attempts ?? 0) + 1
+  records.set(step.id, { stepId: step.id, stepName: step.name ?? step.id, status: 'Running', startedAt: life.context.now(), attempts })
+  life.context.changed()
+  return attempts
+}
+
+export function endStep(life: Life, step: Step, status: StepRecord['status']): void {
+  const record = life.state.records.get(step.id)
+  if (record === undefined) return
+  record.status = status
+  if (status !== 'Waiting') record.endedAt = life.context.now()
+  life.context.changed()
+}
+
+/** The run was stopped: what was under way did not come to its end. */
+export function stopRecords(life: Life): void {
+  for (const record of life.state.records.values()) {
+    if (record.status !== 'Running') continue
+    record.status = 'Stopped'
+    record.endedAt = life.context.now()
+  }
+}

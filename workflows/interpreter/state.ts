@@ -1,0 +1,106 @@
+/** The state of a transaction as the interpreter changes it, and its frozen form that a continue-as-new carries on. */
+import type { StepId } from '../../domain/ids.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Carried, Delivery, Incident, ResponseResult, Run, StepRecord } from '../messages.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Incidents beyond this many are in the incident log only: the state must stay small. */
+const KEPT_INCIDENTS = 50
+/** Characters of response bodies that the state carries: older ones give way. */
+const KEPT_RESPONSES = 512 * 1024
+
+export interface State {
+  /** undefined until it was begun. */
+  startedAt: number | undefined
+  status: 'InProgress' | 'Waiting'
+  readonly data: Map<StepId, Json>
+  executions: number
+  readonly reached: Set<StepId>
+  readonly registered: Map<StepId, { readonly value: string; readonly hash?: string }>
+  readonly records: Map<StepId, Mutable<Omit<StepRecord, 'data'>>>
+  incidents: Incident[]
+  readonly responses: Map<string, ResponseResult>
+  readonly queue: Delivery[]
+  readonly seen: Map<StepId, number>
+  readonly consumed: Map<StepId, number>
+  run: Run | undefined
+}
+
+/** A state to begin or to go on with. */
+export function createState(carried: Carried | undefined): State {
+  return {
+    startedAt: carried?.startedAt,
+    status: carried?.status ?? 'InProgress',
+    data: new Map(Object.entries(carried?.data ?? {})),
+    executions: carried?.executions ?? 0,
+    reached: new Set(carried?.reached),
+    registered: new Map(Object.entries(carried?.registered ?? {})),
+    records: new Map(Object.entries(carried?.records ?? {})),
+    incidents: [...(carried?.incidents ?? [])],
+    responses: new Map(Object.entries(carried?.responses ?? {})),
+    queue: [...(carried?.queue ?? [])],
+    seen: new Map(Object.entries(carried?.seen ?? {})),
+    consumed: new Map(Object.entries(carried?.consumed ?? {})),
+    run: carried?.run,
+  }
+}
+
+/** The frozen form; `trigger`'s data is left out, it travels in the input. */
+export function freeze(state: State, trigger: StepId, shown: Carried['shown']): Carried {
+  const data = new Map(state.data)
+  data.delete(trigger)
+  return {
+    ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
+    status: state.status,
+    data: Object.fromEntries(data),
+    executions: state.executions,
+    reached: [...state.reached],
+    registered: Object.fromEntries(state.registered),
+    records: Object.fromEntries(state.records),
+    incidents: state.incidents,
+    responses: Object.fromEntries(state.responses),
+    queue: state.queue,
+    seen: Object.fromEntries(state.seen),
+    consumed: Object.fromEntries(state.consumed),
+    ...(state.run === undefined ? {} : { run: state.run }),
+    ...(shown === undefined ? {} : { shown }),
+  }
+}
+
+export function addIncident(state: State, incident: Incident): void {
+  state.incidents = [...state.incidents, incident].slice(-KEPT_INCIDENTS)
+}
+
+/** Records the answer of a run; the first stays. The bodies of the oldest give way when all together grow too large: they cannot be told again then. */
+export function settle(state: State, request: string, result: ResponseResult): void {
+  if (state.responses.has(request)) return
+  state.responses.set(request, result)
+  let total = 0
+  for (const [key, kept] of [...state.responses].reverse()) {
+    if (kept.kind !== 'response') continue
+    total += kept.body.length
+    if (total > KEPT_RESPONSES && key !== request) state.responses.set(key, { kind: 'none' })
+  }
+}
+
+/** Queues a delivery that is above all that came before in its lane; a repeat is ignored (protocol.md). */
+export function receive(state: State, delivery: Delivery): void {
+  if (delivery.deliveryId <= (state.seen.get(delivery.stepId) ?? 0)) return
+  state.seen.set(delivery.stepId, delivery.deliveryId)
+  state.queue.push(delivery)
+}
+
+/** Takes the delivery to run next: the first of those whose step was reached, in order of arrival (webhooks.md 6). */
+export function nextDelivery(state: State): Delivery | undefined {
+  let first: Delivery | undefined
+  for (const delivery of state.queue)
+    if (state.reached.has(delivery.stepId) && (first === undefined || delivery.deliveryId < first.deliveryId)) first = delivery
+  return first
+}
+
+/** A run was made for it, or it counts as delivered. */
+export function consume(state: State, delivery: Delivery): void {
+  state.queue.splice(state.queue.indexOf(delivery), 1)
+  state.consumed.set(delivery.stepId, delivery.deliveryId)
+}

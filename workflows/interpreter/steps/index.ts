@@ -1,0 +1,18 @@
+import type { Step, StepOf, StepType } from '../../../domain/document.ts'
+import type { StepTools } from '../tools.ts'
+import { decision } from './decision.ts'
+import { delay } from './delay.ts'
+import { request } from './request.ts'
+import type { StepOutcome, StepRunner } from './runner.ts'
+import { script } from './script.ts'
+import { synchronousResponse } from './synchronous-response.ts'
+import { webhook } from './webhook.ts'
+
+/** One runner for each step type: a forgotten one does not compile. */
+const runners: { readonly [T in StepType]: StepRunner<T> } = { webhook, synchronousResponse, request, script, decision, delay }
+
+type StepsByType = { readonly [T in StepType]: StepOf<T> }
+
+const dispatch = <T extends StepType>(type: T, step: StepsByType[T], tools: StepTools): StepOutcome | Promise<StepOutcome> => runners[type](step, tools)
+
+export const runStep = async (step: Step, tools: StepTools): Promise<StepOutcome> => dispatch(step.type, step, tools)

@@ -1,0 +1,26 @@
+import { parseDuration } from '../../../domain/duration.ts'
+import { StepError } from '../../../domain/errors.ts'
+import { nextOf } from '../../../domain/graph.ts'
+import type { Json, JsonObject } from '../../../domain/json.ts'
+import { isJsonObject } from '../../../domain/objects.ts'
+import type { StepRunner } from './runner.ts'
+
+const DEFAULT_TIMEOUT_MS = 30_000
+
+/** An HTTP call; anything but 2xx is a step error (cycles.md 4). Its data is `{ status, headers, body }`. */
+export const request: StepRunner<'request'> = async (step, { context, execution, resolve }) => {
+  const { method, url, query, headers, body, auth } = step
+  const parts: JsonObject = { url }
+  for (const [name, value] of Object.entries<Json | undefined>({ query, headers, body, auth })) if (value !== undefined) parts[name] = value
+  const filled = await resolve(parts, { secrets: true })
+  if (!isJsonObject(filled) || typeof filled.url !== 'string') throw new StepError('buildFailed', 'The URL is not a text')
+  const { url: target, ...rest } = filled
+  const result = await context.callHttp(step, execution, {
+    ...rest,
+    method,
+    url: target,
+    ...(step.bodyType === undefined ? {} : { bodyType: step.bodyType }),
+    timeoutMs: (step.timeout === undefined ? undefined : parseDuration(step.timeout)) ?? DEFAULT_TIMEOUT_MS,
+  })
+  return { kind: 'leaves', exits: nextOf(step), data: { status: result.status, headers: { ...result.headers }, body: result.body } }
+}

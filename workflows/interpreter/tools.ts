@@ -1,0 +1,57 @@
+/** What a step's runner works with: values filled in, the answer of its run, and the port. */
+import type { CycleDocument, Step } from '../../domain/document.ts'
+import type { Json } from '../../domain/json.ts'
+import { resolveStep } from '../../domain/merge.ts'
+import { follow, lookupIn, type Lookup } from '../../domain/path.ts'
+import type { Position, ResponseResult, Run } from '../messages.ts'
+import type { StepContext } from './context.ts'
+import type { Life } from './life.ts'
+import { addIncident, settle } from './state.ts'
+
+export interface StepTools {
+  readonly context: StepContext
+  readonly document: CycleDocument
+  /** Where the path stands: a delay that was begun before goes on with its end. */
+  readonly position: Position
+  /** Which execution of this step it is, from 1. */
+  readonly execution: number
+  /** Fills merge fields and inline scripts in; undefined where the value is missing. `secrets`: references of secret variables may stand in it. */
+  resolve(value: Json, options?: { readonly secrets: boolean }): Promise<Json | undefined>
+  /** The paths of this run go no further. */
+  halted(): boolean
+  /** Whether this run's sender has its answer. */
+  answered(): boolean
+  /** Answers the sender of this run. */
+  respond(result: ResponseResult): void
+  /** Records a warning on this step. */
+  warn(message: string, detail: string): Promise<void>
+}
+
+export function stepTools(life: Life, run: Run, step: Step, position: Position, execution: number): StepTools {
+  const { state, context } = life
+  const known = lookupIn(life.known)
+  const lookup: Lookup = path => (state.data.has(path.root) ? follow(state.data.get(path.root), path.segments) : known(path))
+  const answered = (): boolean => state.responses.has(run.request)
+  return {
+    context,
+    document: life.document,
+    position,
+    execution,
+    async resolve(value, options) {
+      const resolved = resolveStep(value, lookup, options)
+      if (resolved.expressions.length === 0) return resolved.value
+      return resolved.fill(await context.evaluate(step, resolved.expressions, answered()))
+    },
+    halted: () => life.halted !== undefined,
+    answered,
+    respond(result) {
+      settle(state, run.request, result)
+    },
+    async warn(message, detail) {
+      const incident = { at: context.now(), level: 'Warning' as const, stepId: step.id, message, detail }
+      addIncident(state, incident)
+      context.changed()
+      await context.incident(incident)
+    },
+  }
+}

@@ -1,0 +1,33 @@
+/** Step data, and the values that mid-cycle steps match on: registered when they come to exist, and anew when they change (webhooks.md 6). */
+import type { StepId } from '../../domain/ids.ts'
+import type { Json } from '../../domain/json.ts'
+import { valuesOf } from '../../domain/match.ts'
+import type { Life } from './life.ts'
+
+/** Sets a step's data and registers what mid-cycle steps match on in it, before anything that follows can run. */
+export async function setStepData(life: Life, stepId: StepId, data: Json): Promise<void> {
+  life.state.data.set(stepId, data)
+  await syncValues(life, valuesOf(life.document, { [stepId]: data }, stepId))
+}
+
+/** Registers those values that are not registered as they are now. */
+export async function syncValues(life: Life, values: ReturnType<typeof valuesOf>): Promise<void> {
+  const { registered } = life.state
+  for (const { stepId, value } of values) {
+    if (registered.get(stepId)?.value === value) continue
+    if (value === undefined) registered.delete(stepId)
+    else registered.set(stepId, { value })
+    const hash = await life.context.register(stepId, value)
+    if (value !== undefined && hash !== undefined && registered.get(stepId)?.value === value) registered.set(stepId, { value, hash })
+  }
+}
+
+/** Before the first wait: asks the index for the hashes that it has not told yet, which operators search by. Registering again is harmless. */
+export async function learnHashes(life: Life): Promise<void> {
+  const { registered } = life.state
+  for (const [stepId, { value, hash }] of [...registered]) {
+    if (hash !== undefined) continue
+    const told = await life.context.register(stepId, value)
+    registered.set(stepId, told === undefined ? { value } : { value, hash: told })
+  }
+}
