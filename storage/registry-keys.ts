@@ -3,6 +3,10 @@
  * that one script can see both; what is looked up by something else (API id, identifier, token) cannot.
  */
 import type { AccountId, Identifier, Place } from '../domain/ids.ts'
+import { partitionOf } from './keys.ts'
+
+/** Hash tag of the account's partition. */
+const tagOf = (account: AccountId): string => `{${partitionOf(account)}}`
 
 export const registryKeys = {
   /** Zset: account id by time of creation. */
@@ -26,13 +30,3 @@ export const registryKeys = {
   /** String: the answer to a management POST, by the hash of its scope and key. */
   answer: (hash: string): string => `answer:{${hash}}`,
 } as const
-
-/** Hash tag of the account's partition. */
-function tagOf(account: AccountId): string {
-  let hash = 0
-  for (const char of account) hash = (hash * 31 + char.charCodeAt(0)) >>> 0
-  return `{${hash % 16}}`
-}
-
-/** The inbox's key of a cycle. */
-export const cycleKey = (place: Place): string => `${tagOf(place.account)}:cycle:${place.cycle}`

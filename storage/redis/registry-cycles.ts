@@ -9,7 +9,8 @@
 import type { Redis } from 'ioredis'
 import { asCycleId, asIdentifier, type Identifier, type Place } from '../../domain/ids.ts'
 import type { Cycles, StoredCycle, WebhookAddress } from '../registry.ts'
-import { cycleKey, registryKeys as keys } from '../registry-keys.ts'
+import { cycleKey } from '../keys.ts'
+import { registryKeys as keys } from '../registry-keys.ts'
 
 import { call, replies, script } from './registry-call.ts'
 

@@ -1,0 +1,42 @@
+/** From what a caller sends to the document that is kept: size, form, rules, scripts, secrets. */
+import type { CycleDocument } from '../../domain/document.ts'
+import { ApiError, type Problem } from '../../domain/errors.ts'
+import { parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
+import type { Services } from '../services.ts'
+import { sealSecrets } from './secrets.ts'
+
+/** A document as it comes in: `definition` of a JSON body, or the text of a YAML body. */
+export interface DefinitionInput {
+  readonly definition?: unknown
+  readonly yaml?: string | undefined
+}
+
+/** Largest document, in bytes (cycles.md 1). */
+export const DOCUMENT_MAX = 256 * 1024
+
+/**
+ * The document with its secrets sealed; `before` is the one that it replaces. Throws `document_too_large`, or `document_invalid` with everything
+ * that is wrong with it, scripts that do not parse included (webhooks.md 8).
+ */
+export async function readDefinition(
+  { scripting, sealer }: Pick<Services, 'scripting' | 'sealer'>,
+  input: DefinitionInput,
+  before?: CycleDocument,
+): Promise<CycleDocument> {
+  const size = Buffer.byteLength(input.yaml ?? JSON.stringify(input.definition) ?? '')
+  if (size > DOCUMENT_MAX) throw new ApiError('document_too_large', `The document has ${size} bytes; at most ${DOCUMENT_MAX} (256 KiB) are taken.`)
+  const parsed = input.yaml === undefined ? parseDocument(input.definition) : parseDocumentText(input.yaml, 'yaml')
+  if (!parsed.ok) throw invalid(parsed.problems)
+  const problems: Problem[] = []
+  for (const { path, source, kind } of scriptsOf(parsed.document)) {
+    const message = await scripting.check(source, kind)
+    if (message !== undefined) problems.push({ path, message })
+  }
+  const sealed = sealSecrets(parsed.document, before, plain => sealer.seal(plain))
+  problems.push(...sealed.problems)
+  if (problems.length > 0) throw invalid(problems)
+  return sealed.document
+}
+
+const invalid = (problems: readonly Problem[]): ApiError =>
+  new ApiError('document_invalid', problems.length === 1 ? 'The document has a problem.' : `The document has ${problems.length} problems.`, problems)

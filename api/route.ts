@@ -1,0 +1,143 @@
+/**
+ * Routes as data: method, path, level, schemas, description and handler. The Express router, the OpenAPI document and the test that every route is
+ * documented are made from the same table.
+ */
+import { z } from 'zod'
+import { ApiError, type ApiErrorCode } from '../domain/errors.ts'
+import type { Account } from '../storage/registry.ts'
+import type { Services } from './services.ts'
+import { fromWire, problemsOf } from './wire.ts'
+
+/** Who may call: anyone, the partner, or the partner for one account (api.md). */
+export type Level = 'public' | 'partner' | 'account'
+
+/** What a request carries before a route has read it. */
+export interface RawCall {
+  readonly params: { readonly [name: string]: string }
+  readonly query: URLSearchParams
+  readonly body: RawBody | undefined
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly account: Account | undefined
+}
+
+/** A body as read: JSON, a YAML document, or the fields of a form. */
+export type RawBody =
+  | { readonly form: 'json'; readonly value: unknown }
+  | { readonly form: 'yaml'; readonly text: string }
+  | { readonly form: 'fields'; readonly fields: URLSearchParams }
+
+/** What a body may be. `document`: `{ Definition }`, or the YAML itself. */
+export type BodyKind = 'json' | 'document' | 'fields'
+
+export interface Call<Body, Query> {
+  readonly params: { readonly [name: string]: string }
+  readonly query: Query
+  readonly body: Body
+  readonly headers: { readonly [name: string]: string | undefined }
+}
+export interface AccountCall<Body, Query> extends Call<Body, Query> {
+  readonly account: Account
+}
+
+/** `body` is written by the schema of its status; `text` as it is. */
+export interface Answer {
+  readonly status: number
+  readonly body?: unknown
+  readonly text?: string
+  readonly type?: string
+  readonly headers?: { readonly [name: string]: string }
+}
+
+export interface AnswerSpec {
+  readonly description: string
+  readonly schema?: z.ZodType
+  /** Media type where it is not JSON. */
+  readonly type?: string
+  /** Names are written as they are in the schema: OAuth's answers are not ours to name. */
+  readonly plain?: boolean
+  readonly headers?: { readonly [name: string]: string }
+}
+
+interface Spec<Body extends z.ZodType, Query extends z.ZodObject> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** With `{name}` for parameters. */
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  /** Meaning of each parameter in the path. */
+  readonly params?: { readonly [name: string]: string }
+  readonly query: Query
+  readonly body: Body
+  readonly bodyKind?: BodyKind
+  readonly answers: { readonly [status: number]: AnswerSpec }
+  /** Errors beside those that every call of its level can give. */
+  readonly errors?: readonly ApiErrorCode[]
+}
+
+export interface Route extends Spec<z.ZodType, z.ZodObject> {
+  readonly level: Level
+  readonly run: (services: Services, call: RawCall) => Promise<Answer>
+}
+
+type Handler<C> = (services: Services, call: C) => Promise<Answer> | Answer
+
+/** Of a route that reads no query, or no body: what is sent there all the same is passed over. */
+export const noQuery = z.object({})
+export const noBody = z.undefined()
+
+export function publicRoute<B extends z.ZodType, Q extends z.ZodObject>(
+  spec: Spec<B, Q> & { readonly handler: Handler<Call<z.output<B>, z.output<Q>>> },
+): Route {
+  return { ...spec, level: 'public', run: async (services, raw) => spec.handler(services, read(spec, raw)) }
+}
+
+export function partnerRoute<B extends z.ZodType, Q extends z.ZodObject>(
+  spec: Spec<B, Q> & { readonly handler: Handler<Call<z.output<B>, z.output<Q>>> },
+): Route {
+  return { ...spec, level: 'partner', run: async (services, raw) => spec.handler(services, read(spec, raw)) }
+}
+
+export function accountRoute<B extends z.ZodType, Q extends z.ZodObject>(
+  spec: Spec<B, Q> & { readonly handler: Handler<AccountCall<z.output<B>, z.output<Q>>> },
+): Route {
+  return {
+    ...spec,
+    level: 'account',
+    run: async (services, raw) => {
+      if (raw.account === undefined) throw new ApiError('account_missing', 'Name the account in the header X-Cyclr-Account, by its API id or GUID.')
+      return spec.handler(services, { ...read(spec, raw), account: raw.account })
+    },
+  }
+}
+
+/** Body and query by their schemas; throws `request_invalid` with everything that is wrong. */
+function read<B extends z.ZodType, Q extends z.ZodObject>(spec: Spec<B, Q>, raw: RawCall): Call<z.output<B>, z.output<Q>> {
+  const query = spec.query.safeParse(readQuery(spec.query, raw.query))
+  if (!query.success)
+    throw new ApiError(
+      'request_invalid',
+      'The query is not right.',
+      problemsOf(query.error, name => name),
+    )
+  const body = spec.body.safeParse(readBody(spec.body, raw.body))
+  if (!body.success) throw new ApiError('request_invalid', 'The request is not right.', problemsOf(body.error))
+  return { params: raw.params, headers: raw.headers, query: query.data, body: body.data }
+}
+
+function readBody(schema: z.ZodType, body: RawBody | undefined): unknown {
+  if (body === undefined) return undefined
+  if (body.form === 'json') return fromWire(schema, body.value)
+  return body.form === 'yaml' ? { yaml: body.text } : Object.fromEntries(body.fields)
+}
+
+/** Names in a query are read without regard to case; one that stands there twice is refused. */
+function readQuery(schema: z.ZodObject, query: URLSearchParams): { [name: string]: string } {
+  const read: { [name: string]: string } = {}
+  for (const name of Object.keys(schema.shape)) {
+    const given = [...query].filter(([key]) => key.toLowerCase() === name.toLowerCase())
+    if (given.length > 1) throw new ApiError('request_invalid', 'The query is not right.', [{ path: name, message: 'is given more than once' }])
+    if (given[0] !== undefined) read[name] = given[0][1]
+  }
+  return read
+}

@@ -1,0 +1,118 @@
+/** What the management API reads and answers, in our own names; `api/wire.ts` makes PascalCase of them. */
+import { z } from 'zod'
+
+const instant = () => z.string().meta({ format: 'date-time' })
+const guid = () => z.string().meta({ format: 'uuid' })
+const free = () => z.unknown()
+
+export const definition = free().describe('The cycle document, as described by /schemas/cycle.json; secrets show as ********.')
+
+export const account = z.object({
+  id: z.string().describe("API id: the partner's own string for the account."),
+  accountId: guid().describe('GUID of the account.'),
+  name: z.string(),
+  description: z.string(),
+  timezone: z.string().describe('IANA time zone.'),
+  createdDate: instant(),
+})
+
+const webhook = z.object({ stepId: z.string(), stepName: z.string(), url: z.string().meta({ format: 'uri' }) })
+
+export const cycle = z.object({
+  id: guid(),
+  name: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  status: z.enum(['Paused', 'Active', 'Stopping', 'Stopped']),
+  templateId: guid().optional(),
+  templateReleaseId: guid().optional(),
+  createdOnUtc: instant(),
+  webhooks: z.array(webhook).describe('The URL of each webhook step, the trigger first.'),
+  inProgressTransactionCount: z.number().int(),
+  queuedTransactionCount: z.number().int().describe('Accepted, and not yet begun.'),
+  waitingTransactionCount: z.number().int().describe('Only a mid-cycle webhook can move them.'),
+  errorCount: z.number().int(),
+  warningCount: z.number().int(),
+  unmatchedWebhookCount: z.number().int().describe('Mid-cycle requests that matched no transaction.'),
+  ignoredWebhookCount: z.number().int().describe('Requests that after_webhook turned away.'),
+  definition,
+})
+
+export const prerequisite = z.object({ reasonCode: z.string(), reason: z.string(), objectType: z.string(), objectId: z.string() })
+
+export const transactionStatus = z.enum(['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped'])
+
+export const transaction = z.object({
+  id: guid(),
+  status: transactionStatus,
+  acceptedAt: instant(),
+  startedAt: instant().nullable(),
+  endedAt: instant().nullable(),
+  errorCount: z.number().int(),
+  warningCount: z.number().int(),
+})
+
+export const incident = z.object({
+  id: z.string(),
+  timestamp: instant(),
+  incidentLevel: z.enum(['Error', 'Warning']),
+  stepId: z.string().nullable(),
+  transactionId: guid().nullable(),
+  message: z.string(),
+  detail: z.string(),
+})
+
+const transactionStep = z.object({
+  stepId: z.string(),
+  stepName: z.string(),
+  status: z.enum(['Running', 'Waiting', 'Completed', 'Errored', 'Stopped']),
+  startedAt: instant(),
+  endedAt: instant().nullable(),
+  attempts: z.number().int(),
+  data: free().describe('What the step produced (cycles.md 3).'),
+})
+
+export const transactionDetails = z.object({
+  ...transaction.shape,
+  steps: z.array(transactionStep).optional().describe('Left out where Temporal, or every worker, does not answer: see Note.'),
+  incidents: z.array(incident),
+  temporalUrl: z.string().meta({ format: 'uri' }).describe("The transaction in Temporal's UI."),
+  note: z.string().optional().describe('Why the steps are left out.'),
+})
+
+export const webhookAddress = z.object({
+  identifier: z.string(),
+  url: z.string().meta({ format: 'uri' }),
+  accountId: guid(),
+  accountExternalId: z.string().describe('API id of the account.'),
+  accountName: z.string(),
+  cycleId: guid(),
+  cycleName: z.string(),
+  stepId: z.string(),
+  stepName: z.string(),
+})
+
+export const error = z.object({
+  message: z.string(),
+  code: z.string().describe('Says what is wrong, for programs.'),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  id: z.string().optional().describe('Of a 5xx: the log tells more under this id.'),
+})
+
+export const readiness = z.object({
+  status: z.enum(['ready', 'unavailable']),
+  dependencies: z.array(z.object({ name: z.string(), status: z.enum(['up', 'down']), message: z.string().optional() })),
+})
+
+/** Those that the OpenAPI document describes once, by name. */
+export const named = new Map<z.core.$ZodType, string>([
+  [account, 'Account'],
+  [cycle, 'Cycle'],
+  [prerequisite, 'Prerequisite'],
+  [transaction, 'Transaction'],
+  [transactionDetails, 'TransactionDetails'],
+  [incident, 'Incident'],
+  [webhookAddress, 'WebhookAddress'],
+  [error, 'Error'],
+  [readiness, 'Readiness'],
+])

@@ -1,0 +1,24 @@
+/** What the handlers of the management API work with; made in `api/main.ts`. */
+import type { Scripting } from '../scripting/scripting.ts'
+import type { InboxControl } from '../storage/inbox.ts'
+import type { Registry } from '../storage/registry.ts'
+import type { TransactionViewer } from './temporal.ts'
+
+export interface Services {
+  readonly registry: Registry
+  readonly inbox: Pick<InboxControl, 'create' | 'activate' | 'deactivate' | 'finish' | 'delete' | 'status' | 'list' | 'transaction' | 'stopTransaction'>
+  readonly scripting: Pick<Scripting, 'check'>
+  readonly sealer: { seal(plain: string): string }
+  readonly temporal: TransactionViewer
+  /** What the process cannot do without; each check ends within its own time, and rejects where the dependency does not answer. */
+  readonly dependencies: readonly { readonly name: string; readonly check: () => Promise<void> }[]
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> }
+  readonly settings: ApiSettings
+}
+
+export interface ApiSettings {
+  /** What webhook URLs begin with, without a slash at the end. */
+  readonly publicUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+}
