@@ -1,0 +1,129 @@
+/** Flywheel as it runs in production: api and worker as processes from `dist/`, spoken to over HTTP. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { freePort } from '../scripts/provision/ports.ts'
+import { launch, until, type Running } from './processes.ts'
+import type { Servers } from './servers.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const NAMESPACE = 'flywheel'
+
+const Token = z.object({ access_token: z.string() })
+const Account = z.object({ Id: z.string() })
+const Cycle = z.object({ Id: z.string(), Webhooks: z.array(z.object({ StepId: z.string(), Url: z.string() })) })
+
+export interface OwnCycle {
+  readonly id: string
+  /** URL of each webhook step. */
+  url(step: string): string
+  delete(): Promise<void>
+}
+
+export interface Ours {
+  readonly namespace: string
+  readonly worker: Running
+  /** Makes a cycle and starts it. */
+  cycle(definition: object): Promise<OwnCycle>
+  /** A new worker process, with nothing in its cache. */
+  restartWorker(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openOurs(servers: Servers): Promise<Ours> {
+  if (!existsSync(join(ROOT, 'dist/api/main.js'))) throw new Error('dist/ is missing: run `npm run build` first')
+  const port = await freePort(17_800)
+  const secret = randomBytes(16).toString('hex')
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    PORT: String(port),
+    REDIS_URL: servers.redisUrl,
+    TEMPORAL_ADDRESS: servers.temporalAddress,
+    TEMPORAL_NAMESPACE: NAMESPACE,
+    TEMPORAL_TASK_QUEUE: `bench-${randomBytes(4).toString('hex')}`,
+    CLIENT_ID: 'bench',
+    CLIENT_SECRET: secret,
+    ENCRYPTION_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+    ALLOW_PRIVATE_ADDRESSES: 'true',
+    LOG_LEVEL: 'warn',
+  }
+  const metricsPort = await freePort(17_900)
+  const startWorker = (): Running =>
+    launch(
+      'the worker',
+      process.execPath,
+      ['--import', './dist/worker/watchdog.js', 'dist/worker/main.js'],
+      { ...env, WORKER_METRICS_PORT: String(metricsPort) },
+      join(servers.folder, 'worker.log'),
+    )
+  const api = launch('the api', process.execPath, ['dist/api/main.js'], env, join(servers.folder, 'api.log'))
+  let worker = startWorker()
+  const close = async (): Promise<void> => {
+    await Promise.all([worker.stop(), api.stop()])
+  }
+  try {
+    await ready(api, `http://127.0.0.1:${port}/readyz`)
+    await ready(worker, `http://127.0.0.1:${metricsPort}/readyz`)
+    const call = await authorised(`http://127.0.0.1:${port}`, secret)
+    return {
+      namespace: NAMESPACE,
+      get worker() {
+        return worker
+      },
+      async cycle(definition) {
+        const made = Cycle.parse(await call('POST', '/v1.0/cycles', { Definition: definition }))
+        await call('PUT', `/v1.0/cycles/${made.Id}/activate`)
+        const urls = new Map(made.Webhooks.map(webhook => [webhook.StepId, webhook.Url.replace('localhost', '127.0.0.1')]))
+        return {
+          id: made.Id,
+          url(step) {
+            const url = urls.get(step)
+            if (url === undefined) throw new Error(`${step} has no webhook`)
+            return url
+          },
+          delete: async () => void (await call('DELETE', `/v1.0/cycles/${made.Id}`)),
+        }
+      },
+      async restartWorker() {
+        await worker.stop()
+        worker = startWorker()
+        await ready(worker, `http://127.0.0.1:${metricsPort}/readyz`)
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function ready(running: Running, url: string): Promise<void> {
+  await until(`${running.name} at ${url}`, 90_000, async () => {
+    running.assertAlive()
+    const answer = await fetch(url).catch(() => undefined)
+    await answer?.arrayBuffer()
+    return answer?.ok === true ? true : undefined
+  })
+}
+
+type Call = (method: string, path: string, body?: object) => Promise<unknown>
+
+async function authorised(base: string, secret: string): Promise<Call> {
+  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'bench', client_secret: secret })
+  const { access_token: token } = Token.parse(await answerOf(await fetch(`${base}/oauth/token`, { method: 'POST', body: form })))
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const asPartner: Call = async (method, path, body) =>
+    answerOf(await fetch(`${base}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
+  const account = Account.parse(await asPartner('POST', '/v1.0/accounts', { Name: 'Bench' }))
+  const inAccount = { ...headers, 'x-cyclr-account': account.Id }
+  return async (method, path, body) =>
+    answerOf(await fetch(`${base}${path}`, { method, headers: inAccount, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}: ${text}`)
+  return text === '' ? undefined : JSON.parse(text)
+}
