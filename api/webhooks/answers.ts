@@ -16,6 +16,8 @@ export interface CustomAnswer {
 
 /** The transaction that an accepted request belongs to, and whether its key was seen before (webhooks.md 5). */
 export interface About {
+  /** The connection was held for it. */
+  readonly held?: true
   readonly transaction?: TransactionId
   readonly replayed: boolean
 }

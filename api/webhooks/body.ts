@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** `gone`: the sender hung up, or the server cut the request off, before the end. */
-export type ReadBody = { readonly state: 'read'; readonly raw: Buffer } | { readonly state: 'tooLarge' | 'gone' }
+export type ReadBody = { readonly state: 'read'; readonly raw: Buffer } | { readonly state: 'tooLarge' } | { readonly state: 'gone' }
 
 /** What is read and thrown away after a refusal, so that the sender gets to read it, before the connection is cut. */
 const DRAIN_BYTES = 32 * 1024 * 1024

@@ -88,7 +88,7 @@ export async function holdMidCycle(
   let transaction = matched
   try {
     while (remaining(deadline) > 0) {
-      const about: About = { transaction, replayed }
+      const about: About = { transaction, replayed, held: true }
       const followed = await followDelivery(deps, place, request, transaction, deadline, watch)
       if (followed.state === 'answer' && followed.answer.kind !== 'moved') return answerOf(followed.answer, about)
       if (followed.state === 'unreachable') return table('unavailable', about)

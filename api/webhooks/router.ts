@@ -1,0 +1,57 @@
+/** The endpoint of inbound webhooks: `/api/webhook/{identifier}`, for every method (webhooks.md 1, 2). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { StorageUnavailable } from '../../domain/errors.ts'
+import { webhookAnswers, type WebhookAnswer } from '../../domain/webhook-answers.ts'
+import { table, write, type Answer } from './answers.ts'
+import type { WebhookDeps } from './deps.ts'
+import { createEndpoint } from './endpoint.ts'
+import { targetOf } from './request.ts'
+
+/** A request handler for Express or for a bare server: requests for other paths go to `next`. */
+export type WebhookHandler = (req: IncomingMessage, res: ServerResponse, next: () => void) => void
+
+/**
+ * Makes the handler. It reads bodies itself, so nothing that parses them may stand before it; under Express it looks at the URL as it was sent,
+ * wherever it is mounted.
+ */
+export function createWebhookRouter(deps: WebhookDeps): WebhookHandler {
+  const endpoint = createEndpoint(deps)
+  const observe = observer(deps)
+  return (req, res, next) => {
+    const target = targetOf('originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? ''))
+    if (target === undefined) {
+      next()
+      return
+    }
+    const arrivedAt = performance.now()
+    endpoint({ req, res, target, arrivedAt }).then(
+      answer => finish(answer),
+      (error: unknown) => {
+        if (error instanceof StorageUnavailable) deps.logger.warn({ err: error }, 'the store could not be reached for a webhook')
+        else deps.logger.error({ err: error }, 'a webhook could not be processed')
+        finish(table('unavailable'))
+      },
+    )
+
+    const finish = (answer: Answer | undefined): void => {
+      if (answer === undefined || res.headersSent || res.destroyed) return
+      write(res, answer)
+      observe(answer, (performance.now() - arrivedAt) / 1000)
+    }
+  }
+}
+
+/** Counts answers; the metrics' children are looked up once. */
+function observer({ metrics }: WebhookDeps): (answer: Answer, seconds: number) => void {
+  const answers = new Map<WebhookAnswer | 'response', { inc(): void }>([['response', metrics.webhookRequests.labels('response')]])
+  for (const name of Object.keys(webhookAnswers)) if (isName(name)) answers.set(name, metrics.webhookRequests.labels(name))
+  const quick = metrics.webhookSeconds.labels('asynchronous')
+  const held = metrics.webhookSeconds.labels('synchronous')
+  return (answer, seconds) => {
+    answers.get(answer.kind === 'table' ? answer.answer : 'response')?.inc()
+    if (answer.about?.held === true) held.observe(seconds)
+    else quick.observe(seconds)
+  }
+}
+
+const isName = (name: string): name is WebhookAnswer => Object.hasOwn(webhookAnswers, name)
