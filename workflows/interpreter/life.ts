@@ -1,5 +1,6 @@
 /** The life of a transaction (cycles.md 6, protocol.md): begin, runs one at a time, waiting between them, and its end. */
 import type { CycleDocument, WebhookStep } from '../../domain/document.ts'
+import type { StepError } from '../../domain/errors.ts'
 import { isSynchronous, nextOf, stepById, triggerOf } from '../../domain/graph.ts'
 import { triggerValues, valuesOf, type Roots } from '../../domain/match.ts'
 import type { EndStatus } from '../../domain/states.ts'
@@ -27,6 +28,8 @@ export interface Life {
   stopping: boolean
   /** Why the paths of the current run go no further. */
   halted: 'failed' | 'stopped' | 'suspended' | undefined
+  /** The step error that ended it. */
+  failure: StepError | undefined
   /** Its end is recorded: what it did not take is another's. */
   closed: boolean
 }
@@ -39,7 +42,18 @@ export function createLife(input: TransactionInput, context: TransactionContext)
   const trigger = triggerOf(document)
   const state = createState(input.carried)
   state.data.set(trigger.id, { ...input.trigger.data })
-  return { input, document, trigger, context, state, known: knownRoots(input, state.startedAt), stopping: false, halted: undefined, closed: false }
+  return {
+    input,
+    document,
+    trigger,
+    context,
+    state,
+    known: knownRoots(input, state.startedAt),
+    stopping: false,
+    halted: undefined,
+    failure: undefined,
+    closed: false,
+  }
 }
 
 /** A request for a mid-cycle step came (signal `deliver`): it only queues. */

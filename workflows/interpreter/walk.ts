@@ -90,6 +90,7 @@ async function takeStep(life: Life, run: Run, here: Position): Promise<readonly 
     if (life.halted === 'failed' || life.halted === 'stopped') return []
     if (!(error instanceof StepError)) throw error
     life.halted = 'failed'
+    life.failure = error
     endStep(life, step, 'Errored')
     life.context.interrupt()
     await report(life, { at: life.context.now(), level: 'Error', stepId: step.id, message: stepErrors[error.code].message, detail: error.detail })

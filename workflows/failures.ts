@@ -1,0 +1,13 @@
+/** Failures of activities, as step errors: the code stands in the `type` of an `ApplicationFailure` (domain/errors.ts). */
+import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow'
+import { StepError, stepErrors, type StepErrorCode } from '../domain/errors.ts'
+
+const isCode = (type: string | null | undefined): type is StepErrorCode => typeof type === 'string' && Object.hasOwn(stepErrors, type)
+
+/** What an activity of a step rejected with. Cancellations stay what they are; a failure without a code of ours gets `fallback`. */
+export function stepErrorOf(error: unknown, fallback: StepErrorCode): unknown {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) return error
+  const cause = error.cause
+  if (cause instanceof ApplicationFailure && isCode(cause.type)) return new StepError(cause.type, cause.message)
+  return new StepError(fallback, cause?.message ?? error.message)
+}

@@ -1,0 +1,3 @@
+/** The workflow types of the worker's bundle. */
+export { cycleOperation } from './cycle-operation.ts'
+export { transaction } from './transaction.ts'

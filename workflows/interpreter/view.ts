@@ -1,0 +1,48 @@
+/** What operators and the API see of a transaction: the answer of query `state`, and the current details in Temporal's UI (operations.md 5). */
+import { stepById } from '../../domain/graph.ts'
+import type { EndStatus } from '../../domain/states.ts'
+import type { StepRecord, TransactionState } from '../messages.ts'
+import type { Life } from './life.ts'
+import { jsonBytes } from './size.ts'
+
+/** An answer of a query must stay below what Temporal takes in one payload (2 MiB): step data beyond this is left out, latest steps first in. */
+const MAX_DATA_BYTES = 1.25 * 1024 * 1024
+
+export function stateOf(life: Life, ended: EndStatus | undefined): TransactionState {
+  const { state } = life
+  let room = MAX_DATA_BYTES
+  const steps = [...state.records.values()].reverse().map((record): StepRecord => {
+    const data = state.data.get(record.stepId)
+    if (data === undefined) return { ...record }
+    room -= jsonBytes({ data })
+    return room < 0 ? { ...record } : { ...record, data }
+  })
+  return { status: ended ?? state.status, steps: steps.reverse(), incidents: state.incidents, responses: Object.fromEntries(state.responses) }
+}
+
+/** Markdown: where it stands, what it waits for, the last incident. */
+export function detailsOf(life: Life, ended: EndStatus | undefined): string {
+  const { state, document } = life
+  const records = [...state.records.values()]
+  const running = records.filter(record => record.status === 'Running').map(record => `**${escape(record.stepName)}**`)
+  const lines = [`**${ended ?? state.status}**${running.length === 0 ? '' : `, at ${running.join(', ')}`}`]
+  if (ended === undefined) {
+    for (const stepId of state.reached) {
+      const step = stepById(document, stepId)
+      const value = state.registered.get(stepId)?.value
+      const match = step?.type === 'webhook' ? step.match?.request : undefined
+      const expected = match === undefined || value === undefined ? '' : ` with \`${match}\` = \`${shorten(value.replaceAll('`', "'"))}\``
+      lines.push(`- waits for **${escape(step?.name ?? stepId)}**${expected}`)
+    }
+    if (state.queue.length > 0) lines.push(`- ${state.queue.length} request${state.queue.length === 1 ? '' : 's'} to run`)
+  }
+  const last = state.incidents.at(-1)
+  if (last !== undefined) {
+    const at = last.stepId === undefined ? '' : ` at **${escape(records.find(record => record.stepId === last.stepId)?.stepName ?? last.stepId)}**`
+    lines.push(`- last incident: ${last.level} ${last.message}${at}: ${escape(shorten(last.detail))}`)
+  }
+  return lines.join('\n')
+}
+
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
+const escape = (text: string): string => text.replaceAll(/([\\`*_[\]<>#|])/g, '\\$1').replaceAll('\n', ' ')

@@ -1,0 +1,104 @@
+/** Binds the interpreter's port to Temporal: steps as regular activities, the index as local ones, waits as timers. */
+import { CancellationScope, condition, proxyActivities, proxyLocalActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow'
+import type { LocalActivities, StepActivities } from '../activities/contract.ts'
+import type { Step } from '../domain/document.ts'
+import type { StepErrorCode } from '../domain/errors.ts'
+import type { Place } from '../domain/ids.ts'
+import { stepErrorOf } from './failures.ts'
+import type { TransactionContext } from './interpreter/context.ts'
+import type { TransactionInput } from './messages.ts'
+
+const RETRY = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const
+
+/** Short calls of the index: they share the workflow task's timeout, and are repeated for as long as Redis is away. */
+const index = proxyLocalActivities<Omit<LocalActivities, 'evaluate'>>({ startToCloseTimeout: '10s', retry: RETRY })
+/** The sandbox cuts a script off at 60 s at most. */
+const EVALUATE = { startToCloseTimeout: '90s', retry: RETRY } as const
+const HEARTBEAT = '5s'
+/** A script may stand behind others in the sandbox. */
+const SCRIPT_TIMEOUT = '10m'
+/** Over the call's own timeout, so that it ends itself. */
+const CALL_MARGIN_MS = 10_000
+/** Server-side timers hold 292 years. */
+const LONGEST_WAIT_MS = 100 * 365 * 24 * 3600 * 1000
+
+export interface PortHooks {
+  /** Before the workflow blocks on something that others can see: shows where it stands. */
+  readonly show: () => void
+  readonly changed: () => void
+  readonly suspendWanted: () => boolean
+}
+
+export const placeOf = (input: TransactionInput): Place => ({ account: input.snapshot.account.id, cycle: input.snapshot.cycle.id })
+
+/** Asks the index whether the transaction was stopped with its cycle (signal `checkStop`). */
+export const check = (input: TransactionInput): Promise<'go' | 'stop'> => index.check(placeOf(input), input.transaction)
+
+export function createPort(input: TransactionInput, hooks: PortHooks): TransactionContext {
+  const place = placeOf(input)
+  const { transaction } = input
+  const calls = new Set<CancellationScope>()
+
+  /** Runs a step's activity so that `interrupt` cancels it; its failure becomes a step error. */
+  async function call<T>(fallback: StepErrorCode, run: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope()
+    calls.add(scope)
+    try {
+      return await scope.run(run)
+    } catch (error) {
+      throw stepErrorOf(error, fallback)
+    } finally {
+      calls.delete(scope)
+    }
+  }
+  const options = (step: Step, execution: number, startToCloseTimeout: ActivityOptions['startToCloseTimeout'] & {}): ActivityOptions => ({
+    activityId: execution === 1 ? step.id : `${step.id}#${execution}`,
+    summary: step.name ?? step.id,
+    startToCloseTimeout,
+    heartbeatTimeout: HEARTBEAT,
+    retry: RETRY,
+    cancellationType: 'TRY_CANCEL',
+  })
+  const identity = (step: Step) => ({ place, transaction, stepId: step.id })
+
+  return {
+    now: () => Date.now(),
+    callHttp(step, execution, request) {
+      hooks.show()
+      const activities = proxyActivities<StepActivities>(options(step, execution, request.timeoutMs + CALL_MARGIN_MS))
+      const idempotencyKey = `${transaction}/${step.id}/${execution}`
+      return call('callFailed', () => activities.callHttp({ ...request, ...identity(step), idempotencyKey }))
+    },
+    runScript(step, execution, input) {
+      hooks.show()
+      const activities = proxyActivities<StepActivities>(options(step, execution, SCRIPT_TIMEOUT))
+      return call('callFailed', () => activities.runScript({ ...identity(step), source: step.source, input }))
+    },
+    async evaluate(step, expressions, answered) {
+      const fallback = step.type === 'synchronousResponse' ? 'responseNotBuilt' : 'buildFailed'
+      // A local activity holds back its workflow task, and with it an answer that was given in it.
+      const activities = answered
+        ? proxyActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })
+        : proxyLocalActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })
+      const results = await call(fallback, () => activities.evaluate(expressions))
+      return results.map(result => result.value)
+    },
+    async wait(label, until, woken) {
+      const ms = Math.min(until - Date.now(), LONGEST_WAIT_MS)
+      if (ms <= 0 || woken()) return
+      hooks.show()
+      await condition(woken, ms, { summary: label })
+    },
+    begin: values => index.begin(place, transaction, values, input.startedBy),
+    resume: (stepId, delivery) => index.resume(place, transaction, stepId, delivery),
+    register: async (stepId, value) => (await index.register(place, transaction, stepId, value ?? null)) ?? undefined,
+    park: seen => index.park(place, transaction, { ...seen }),
+    end: (consumed, status, retentionMs) => index.end(place, transaction, { ...consumed }, status, retentionMs),
+    incident: incident => index.incident(place, transaction, incident),
+    interrupt() {
+      for (const scope of calls) scope.cancel()
+    },
+    suspendWanted: () => workflowInfo().continueAsNewSuggested && hooks.suspendWanted(),
+    changed: hooks.changed,
+  }
+}

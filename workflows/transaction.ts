@@ -1,0 +1,115 @@
+/** The workflow of one transaction: binds its life to Temporal's signals, updates, queries and histories (architecture.md 4). */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow'
+import { stepErrors } from '../domain/errors.ts'
+import type { EndStatus } from '../domain/states.ts'
+import { answerFor, createLife, deliver, live, stop, type Life } from './interpreter/life.ts'
+import { jsonBytes } from './interpreter/size.ts'
+import { freeze } from './interpreter/state.ts'
+import { stateOf } from './interpreter/view.ts'
+import {
+  AWAIT_RESPONSE,
+  CHECK_STOP,
+  DELIVER,
+  STATE,
+  STOP,
+  type Delivery,
+  type ResponseResult,
+  type TransactionInput,
+  type TransactionState,
+} from './messages.ts'
+import { check, createPort } from './port.ts'
+import { createShow } from './show.ts'
+
+const deliverSignal = defineSignal<[Delivery]>(DELIVER)
+const checkStopSignal = defineSignal(CHECK_STOP)
+const stopSignal = defineSignal(STOP)
+const awaitResponseUpdate = defineUpdate<ResponseResult, [string]>(AWAIT_RESPONSE)
+const stateQuery = defineQuery<TransactionState>(STATE)
+
+/** Temporal takes 2 MiB as input; a state beyond this stays in its history. */
+const CARRIED_MAX_BYTES = 1.75 * 1024 * 1024
+/** Held senders keep a history open until it is this long; the server ends one at 51,200 events. */
+const HELD_MAX_EVENTS = 20_000
+
+/** What a closed transaction answers. Its responses are read by query `state`, also then. */
+export interface TransactionResult {
+  readonly status: EndStatus
+}
+
+export async function transaction(input: TransactionInput): Promise<TransactionResult> {
+  let ended: EndStatus | undefined
+  let held = 0
+  const fits = (): boolean => jsonBytes({ ...input, carried: freeze(life.state, life.trigger.id, undefined) }) < CARRIED_MAX_BYTES
+  const show = createShow(
+    () => life,
+    () => ended,
+    input.carried?.shown,
+  )
+  const context = createPort(input, {
+    show: show.now,
+    changed: show.later,
+    suspendWanted: () => (held === 0 || workflowInfo().historyLength > HELD_MAX_EVENTS) && fits(),
+  })
+  const life: Life = createLife(input, context)
+
+  setHandler(deliverSignal, delivery => deliver(life, delivery))
+  setHandler(stopSignal, () => stop(life))
+  setHandler(checkStopSignal, () =>
+    CancellationScope.nonCancellable(async () => {
+      if (!life.closed && (await check(input)) === 'stop') stop(life)
+    }),
+  )
+  setHandler(awaitResponseUpdate, request =>
+    CancellationScope.nonCancellable(async () => {
+      held++
+      try {
+        await condition(() => answerFor(life, request) !== undefined)
+      } finally {
+        held--
+      }
+      return answerFor(life, request) ?? { kind: 'moved' }
+    }),
+  )
+  setHandler(stateQuery, () => stateOf(life, ended))
+  // An operator's cancellation in Temporal's own UI stops the transaction like `stop` does.
+  let cancelled = false
+  void CancellationScope.current().cancelRequested.catch(() => {
+    cancelled = true
+    stop(life)
+  })
+
+  return CancellationScope.nonCancellable(async () => {
+    const passed = await live(life)
+    if (passed === 'suspended') {
+      if (held === 0) await condition(allHandlersFinished)
+      return continueAsNew<typeof transaction>({ ...input, carried: freeze(life.state, life.trigger.id, show.shown()) })
+    }
+    ended = passed
+    show.later()
+    show.now()
+    await condition(allHandlersFinished)
+    if (passed === 'Completed') return { status: passed }
+    if (passed === 'Stopped' && cancelled) throw new CancelledFailure(stepErrors.transactionStopped.message)
+    throw failureOf(life, passed)
+  })
+}
+
+/** Errored and stopped transactions close as failed: Temporal's own status shows it (operations.md 5). */
+function failureOf(life: Life, status: EndStatus): ApplicationFailure {
+  const code = status === 'Stopped' ? 'transactionStopped' : (life.failure?.code ?? 'transactionStopped')
+  const detail = status === 'Stopped' ? undefined : life.failure?.detail
+  const message = stepErrors[code].message
+  return ApplicationFailure.nonRetryable(detail === undefined ? message : `${message}: ${detail}`, code, { status } satisfies TransactionResult)
+}
