@@ -26,6 +26,14 @@ export type RawBody =
   | { readonly form: 'yaml'; readonly text: string }
   | { readonly form: 'fields'; readonly fields: URLSearchParams }
 
+/** A document that came as YAML: it stands where the JSON body has its `Definition`. */
+export class YamlText {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** What a body may be. `document`: `{ Definition }`, or the YAML itself. */
 export type BodyKind = 'json' | 'document' | 'fields'
 
@@ -128,7 +136,7 @@ function read<B extends z.ZodType, Q extends z.ZodObject>(spec: Spec<B, Q>, raw:
 function readBody(schema: z.ZodType, body: RawBody | undefined): unknown {
   if (body === undefined) return undefined
   if (body.form === 'json') return fromWire(schema, body.value)
-  return body.form === 'yaml' ? { yaml: body.text } : Object.fromEntries(body.fields)
+  return body.form === 'yaml' ? { definition: new YamlText(body.text) } : Object.fromEntries(body.fields)
 }
 
 /** Names in a query are read without regard to case; one that stands there twice is refused. */

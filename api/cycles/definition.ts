@@ -2,30 +2,25 @@
 import type { CycleDocument } from '../../domain/document.ts'
 import { ApiError, type Problem } from '../../domain/errors.ts'
 import { parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
+import { YamlText } from '../route.ts'
 import type { Services } from '../services.ts'
 import { sealSecrets } from './secrets.ts'
-
-/** A document as it comes in: `definition` of a JSON body, or the text of a YAML body. */
-export interface DefinitionInput {
-  readonly definition?: unknown
-  readonly yaml?: string | undefined
-}
 
 /** Largest document, in bytes (cycles.md 1). */
 export const DOCUMENT_MAX = 256 * 1024
 
 /**
- * The document with its secrets sealed; `before` is the one that it replaces. Throws `document_too_large`, or `document_invalid` with everything
+ * The document with its secrets sealed; `input` is the `Definition` of a JSON body, or YAML, and `before` the document that it replaces. Throws `document_too_large`, or `document_invalid` with everything
  * that is wrong with it, scripts that do not parse included (webhooks.md 8).
  */
 export async function readDefinition(
   { scripting, sealer }: Pick<Services, 'scripting' | 'sealer'>,
-  input: DefinitionInput,
+  input: unknown,
   before?: CycleDocument,
 ): Promise<CycleDocument> {
-  const size = Buffer.byteLength(input.yaml ?? JSON.stringify(input.definition) ?? '')
+  const size = Buffer.byteLength(input instanceof YamlText ? input.text : (JSON.stringify(input) ?? ''))
   if (size > DOCUMENT_MAX) throw new ApiError('document_too_large', `The document has ${size} bytes; at most ${DOCUMENT_MAX} (256 KiB) are taken.`)
-  const parsed = input.yaml === undefined ? parseDocument(input.definition) : parseDocumentText(input.yaml, 'yaml')
+  const parsed = input instanceof YamlText ? parseDocumentText(input.text, 'yaml') : parseDocument(input)
   if (!parsed.ok) throw invalid(parsed.problems)
   const problems: Problem[] = []
   for (const { path, source, kind } of scriptsOf(parsed.document)) {

@@ -1,0 +1,141 @@
+/** Accounts: the partner's customers. */
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { ApiError } from '../../domain/errors.ts'
+import { asAccountId } from '../../domain/ids.ts'
+import type { Account } from '../../storage/registry.ts'
+import { deleteAccount } from '../cycles/delete.ts'
+import { noBody, noQuery, partnerRoute, type Route } from '../route.ts'
+import * as schemas from '../schemas.ts'
+import type { Services } from '../services.ts'
+import { paged, pagedAnswer, pageQuery } from './lists.ts'
+
+const TAG = 'Accounts'
+const path = '/v1.0/accounts'
+
+/** It stands in a header, so it is printable ASCII without space at its ends. */
+const apiId = z.string().regex(/^[!-~]([ -~]{0,253}[!-~])?$/, 'must be 1 to 255 printable ASCII characters, without spaces around them')
+const name = z.string().trim().min(1).max(200)
+const description = z.string().max(4_000)
+const timezone = z.string().refine(isTimezone, 'must be an IANA time zone, for instance Europe/Berlin')
+
+export const accountView = (account: Account) => ({
+  id: account.apiId,
+  accountId: account.id,
+  name: account.name,
+  description: account.description,
+  timezone: account.timezone,
+  createdDate: new Date(account.createdAt).toISOString(),
+})
+
+async function accountOf({ registry }: Services, id: string | undefined): Promise<Account> {
+  const account = await registry.accounts.find(id ?? '')
+  if (account === undefined) throw new ApiError('account_not_found', 'There is no such account.')
+  return account
+}
+
+const idParam = { id: 'API id or GUID of the account.' }
+
+export const accountRoutes: readonly Route[] = [
+  partnerRoute({
+    method: 'GET',
+    path,
+    tag: TAG,
+    summary: 'Lists the accounts, the oldest first',
+    query: pageQuery,
+    body: noBody,
+    answers: { 200: pagedAnswer('The accounts.', schemas.account) },
+    handler: async ({ registry }, { query }) => paged(await registry.accounts.list(query), query, accountView),
+  }),
+  partnerRoute({
+    method: 'POST',
+    path,
+    tag: TAG,
+    summary: 'Makes an account',
+    query: noQuery,
+    body: z.object({
+      id: apiId.optional().describe('API id; the GUID where it is left out.'),
+      name,
+      description: description.nullish(),
+      timezone: timezone.nullish().describe('IANA time zone; UTC where it is left out.'),
+    }),
+    answers: { 201: { description: 'The account.', schema: schemas.account, headers: { Location: 'Its address.' } } },
+    errors: ['id_taken'],
+    handler: async ({ registry }, { body }) => {
+      const id = asAccountId(randomUUID())
+      const account: Account = {
+        id,
+        apiId: body.id ?? id,
+        name: body.name,
+        description: body.description ?? '',
+        timezone: body.timezone ?? 'UTC',
+        createdAt: Date.now(),
+        userId: randomUUID(),
+      }
+      if ((await registry.accounts.create(account)) === 'taken') throw new ApiError('id_taken', 'ID already in use')
+      return { status: 201, body: accountView(account), headers: { Location: `${path}/${encodeURIComponent(account.apiId)}` } }
+    },
+  }),
+  partnerRoute({
+    method: 'GET',
+    path: `${path}/{id}`,
+    tag: TAG,
+    summary: 'Shows an account',
+    params: idParam,
+    query: noQuery,
+    body: noBody,
+    answers: { 200: { description: 'The account.', schema: schemas.account } },
+    errors: ['account_not_found'],
+    handler: async (services, { params }) => ({ status: 200, body: accountView(await accountOf(services, params.id)) }),
+  }),
+  partnerRoute({
+    method: 'PUT',
+    path: `${path}/{id}`,
+    tag: TAG,
+    summary: 'Changes an account',
+    description: 'What is left out stays as it is. The API id cannot be changed.',
+    params: idParam,
+    query: noQuery,
+    body: z.object({ id: apiId.optional(), name: name.optional(), description: description.nullish(), timezone: timezone.nullish() }),
+    answers: { 200: { description: 'The account.', schema: schemas.account } },
+    errors: ['account_not_found'],
+    handler: async (services, { params, body }) => {
+      const account = await accountOf(services, params.id)
+      if (body.id !== undefined && body.id !== account.apiId) {
+        throw new ApiError('request_invalid', 'The request is not right.', [{ path: 'Id', message: 'cannot be changed' }])
+      }
+      const changed = await services.registry.accounts.update(account.id, {
+        ...(body.name === undefined ? {} : { name: body.name }),
+        ...(body.description === undefined ? {} : { description: body.description ?? '' }),
+        ...(body.timezone === undefined || body.timezone === null ? {} : { timezone: body.timezone }),
+      })
+      if (changed === undefined) throw new ApiError('account_not_found', 'There is no such account.')
+      return { status: 200, body: accountView(changed) }
+    },
+  }),
+  partnerRoute({
+    method: 'DELETE',
+    path: `${path}/{id}`,
+    tag: TAG,
+    summary: 'Deletes an account with its cycles',
+    description: 'Its webhooks answer 404 at once; all transactions are stopped and removed.',
+    params: idParam,
+    query: noQuery,
+    body: noBody,
+    answers: { 204: { description: 'It is gone.' } },
+    errors: ['account_not_found', 'account_in_use'],
+    handler: async (services, { params }) => {
+      await deleteAccount(services, await accountOf(services, params.id))
+      return { status: 204 }
+    },
+  }),
+]
+
+function isTimezone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return text !== ''
+  } catch {
+    return false
+  }
+}
