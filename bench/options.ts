@@ -45,9 +45,9 @@ const QUICK: Sizes = {
   transactions: 30,
   answers: 30,
   alone: 5,
-  waitingFew: 10,
-  waitingMany: 30,
-  resumes: 5,
+  waitingFew: 20,
+  waitingMany: 40,
+  resumes: 4,
   indexFew: 100,
   indexMany: 2_000,
 }
@@ -55,6 +55,8 @@ const QUICK: Sizes = {
 export interface Options {
   readonly sizes: Sizes
   readonly quick: boolean
+  /** Run api and worker from source instead of `dist/`. */
+  readonly source: boolean
   /** Groups to measure. */
   readonly only: ReadonlySet<Group>
   /** Where the table goes. */
@@ -64,11 +66,12 @@ export interface Options {
 export const GROUPS = ['http', 'asynchronous', 'synchronous', 'resume', 'match'] as const
 export type Group = (typeof GROUPS)[number]
 
-export const USAGE = `npm run bench -- [--rounds N] [--quick] [--only ${GROUPS.join(',')}] [--waiting N] [--transactions N] [--requests N] [--out FILE]
+export const USAGE = `npm run bench -- [--rounds N] [--quick] [--source] [--only ${GROUPS.join(',')}] [--waiting N] [--transactions N] [--requests N] [--out FILE]
 
 --quick     small sizes and one round: whether it works, not how fast it is
 --only      these groups only
 --waiting   transactions that wait in the second phase of the resume
+--source    api and worker from source, not from dist/
 --out       default bench/results.md; with --quick or --only nothing is written unless it is given`
 
 /** Throws `TypeError` (wrong flag) or `RangeError` (wrong value) with a message for people. */
@@ -79,6 +82,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      source: { type: 'boolean', default: false },
       waiting: { type: 'string' },
       transactions: { type: 'string' },
       requests: { type: 'string' },
@@ -100,7 +104,17 @@ export function parseOptions(args: readonly string[]): Options {
     transactions: number('transactions', base.transactions),
     requests: number('requests', base.requests),
   }
-  return { sizes, quick: values.quick, only: groups(values.only), out: values.out ?? (values.quick || values.only !== undefined ? '' : 'bench/results.md') }
+  // Each resume wants a transaction that nothing was sent to before; the bare ones of the first phase serve both.
+  const { waitingFew, resumes } = sizes
+  if (sizes.rounds * resumes * 3 + 4 > waitingFew) throw new RangeError(`--rounds: at most ${Math.floor((waitingFew - 4) / resumes / 3)}`)
+  if (sizes.waitingMany - waitingFew < sizes.rounds * resumes + 2) throw new RangeError(`--waiting: at least ${waitingFew + sizes.rounds * resumes + 2}`)
+  return {
+    sizes,
+    quick: values.quick,
+    source: values.source,
+    only: groups(values.only),
+    out: values.out ?? (values.quick || values.only !== undefined ? '' : 'bench/results.md'),
+  }
 }
 
 function groups(text: string | undefined): ReadonlySet<Group> {

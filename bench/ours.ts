@@ -31,8 +31,11 @@ export interface Ours {
   close(): Promise<void>
 }
 
-export async function openOurs(servers: Servers): Promise<Ours> {
-  if (!existsSync(join(ROOT, 'dist/api/main.js'))) throw new Error('dist/ is missing: run `npm run build` first')
+/** `source`: from the TypeScript files, for a smoke test without a build. Throws where `dist/` is missing and wanted. */
+export async function openOurs(servers: Servers, source: boolean): Promise<Ours> {
+  const file = (name: string): string => join(ROOT, source ? `${name}.ts` : `dist/${name}.js`)
+  const tsx = source ? ['--import', 'tsx'] : []
+  if (!existsSync(file('api/main'))) throw new Error('dist/ is missing: run `npm run build` first')
   const port = await freePort(17_800)
   const secret = randomBytes(16).toString('hex')
   const env: NodeJS.ProcessEnv = {
@@ -54,11 +57,11 @@ export async function openOurs(servers: Servers): Promise<Ours> {
     launch(
       'the worker',
       process.execPath,
-      ['--import', './dist/worker/watchdog.js', 'dist/worker/main.js'],
+      [...tsx, '--import', file('worker/watchdog'), file('worker/main')],
       { ...env, WORKER_METRICS_PORT: String(metricsPort) },
       join(servers.folder, 'worker.log'),
     )
-  const api = launch('the api', process.execPath, ['dist/api/main.js'], env, join(servers.folder, 'api.log'))
+  const api = launch('the api', process.execPath, [...tsx, file('api/main')], env, join(servers.folder, 'api.log'))
   let worker = startWorker()
   const close = async (): Promise<void> => {
     await Promise.all([worker.stop(), api.stop()])
