@@ -1,0 +1,58 @@
+/** The activities of the worker, made from what they need. Their names are a bounded set: they are metric labels. */
+import type { Metrics } from '../platform/metrics.ts'
+import type { InboxControl, InboxTransaction } from '../storage/inbox.ts'
+import type { Registry } from '../storage/registry.ts'
+import { callHttp, type CallHttpDeps } from './call-http.ts'
+import type { LocalActivities, OperationActivities, StepActivities } from './contract.ts'
+import { removeAll, stopDoomed, type OperationDeps } from './operations.ts'
+import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
+
+export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps {
+  readonly inbox: InboxTransaction & Pick<InboxControl, 'countIncident'> & OperationDeps['inbox']
+  readonly registry: Pick<Registry, 'incidents'>
+  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors'>
+}
+
+export type Activities = StepActivities & LocalActivities & OperationActivities
+
+export function createActivities(deps: ActivityDeps): Activities {
+  const { inbox, registry, metrics } = deps
+  const counted = async <T>(type: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      metrics.stepErrors.inc({ type })
+      throw error
+    }
+  }
+  return {
+    callHttp: call => counted('request', callHttp(deps, call)),
+    runScript: call => counted('script', runScript(deps, call)),
+    evaluate: expressions => evaluate(deps, expressions),
+    async begin(place, transaction, values, startedBy) {
+      const answer = await inbox.begin(place, transaction, values, startedBy)
+      if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
+      return answer
+    },
+    resume: (place, transaction, stepId, delivery) => inbox.resume(place, transaction, stepId, delivery),
+    async register(place, transaction, stepId, value) {
+      return (await inbox.register(place, transaction, { stepId, value: value ?? undefined })) ?? null
+    },
+    check: (place, transaction) => inbox.check(place, transaction),
+    async park(place, transaction, seen) {
+      const answer = await inbox.park(place, transaction, seen)
+      if (answer === 'parked') metrics.transactions.inc({ status: 'Waiting' })
+      return answer
+    },
+    async end(place, transaction, consumed, status, retentionMs) {
+      await inbox.end(place, transaction, consumed, status, retentionMs)
+      metrics.transactions.inc({ status })
+    },
+    async incident(place, transaction, incident) {
+      await registry.incidents.add(place, incident, transaction)
+      await inbox.countIncident(place, transaction, incident.level)
+    },
+    stopDoomed: place => stopDoomed(deps, place),
+    removeAll: place => removeAll(deps, place),
+  }
+}

@@ -1,0 +1,57 @@
+/** What a stopped or deleted cycle still owes in Temporal (protocol.md, stop op and delete op). Both may be repeated at any point. */
+import type { Place, TransactionId } from '../domain/ids.ts'
+import type { InboxUpkeep } from '../storage/inbox.ts'
+import type { ActivityRuntime } from './runtime.ts'
+
+/** Sends to workflows of transactions; one that is closed or unknown is fine. */
+export interface TransactionSignals {
+  checkStop(place: Place, transaction: TransactionId): Promise<void>
+  terminate(place: Place, transaction: TransactionId): Promise<void>
+}
+
+export interface OperationDeps {
+  readonly inbox: Pick<InboxUpkeep, 'doomed' | 'everyone' | 'purge'>
+  readonly signals: TransactionSignals
+  readonly runtime: () => ActivityRuntime
+}
+
+const PAGE = 100
+const AT_ONCE = 10
+
+async function forAll(
+  deps: OperationDeps,
+  page: (after: string) => Promise<readonly TransactionId[]>,
+  act: (transaction: TransactionId) => Promise<void>,
+): Promise<void> {
+  const runtime = deps.runtime()
+  for (let after = ''; ;) {
+    const ids = await page(after)
+    runtime.heartbeat()
+    runtime.signal.throwIfAborted()
+    for (let i = 0; i < ids.length; i += AT_ONCE) {
+      await Promise.all(ids.slice(i, i + AT_ONCE).map(act))
+      runtime.heartbeat()
+    }
+    const last = ids.at(-1)
+    if (last === undefined) return
+    after = last
+  }
+}
+
+/** Hints to every transaction that a stop doomed: each asks the index itself. */
+export const stopDoomed = (deps: OperationDeps, place: Place): Promise<void> =>
+  forAll(
+    deps,
+    after => deps.inbox.doomed(place, after, PAGE),
+    transaction => deps.signals.checkStop(place, transaction),
+  )
+
+/** Terminates every transaction of a deleted cycle, then takes its last keys away. */
+export async function removeAll(deps: OperationDeps, place: Place): Promise<void> {
+  await forAll(
+    deps,
+    after => deps.inbox.everyone(place, after, PAGE),
+    transaction => deps.signals.terminate(place, transaction),
+  )
+  await deps.inbox.purge(place)
+}

@@ -1,0 +1,46 @@
+/** Customers' JavaScript in a transaction: the `script` step and inline scripts, both in the sandbox (cycles.md 3 and 4). */
+import { ApplicationFailure } from '@temporalio/common'
+import type { Json, JsonObject } from '../domain/json.ts'
+import { ScriptError, type Scripting } from '../scripting/scripting.ts'
+import type { LocalActivities, StepActivities } from './contract.ts'
+import { bytesOf, failure, MAX_RESULT_BYTES, scriptDetail } from './failures.ts'
+import { heartbeating, type ActivityRuntime } from './runtime.ts'
+
+export interface ScriptDeps {
+  readonly scripting: Pick<Scripting, 'call' | 'evaluate'>
+  readonly runtime: () => ActivityRuntime
+}
+
+/** Lines of `console.log` that the incident of a failed script tells. */
+const LOG_LINES = 20
+
+/** `function run(input)`; nothing returned is null. Fails with `callFailed` where the script does, `badResponse` where its result is too large. */
+export async function runScript({ scripting, runtime }: ScriptDeps, { source, input }: Parameters<StepActivities['runScript']>[0]): Promise<Json> {
+  const logged: string[] = []
+  try {
+    const log = (line: string): void => {
+      if (logged.length < LOG_LINES) logged.push(line)
+    }
+    const { result } = await heartbeating(runtime(), () => scripting.call(source, 'run', [input], { log }))
+    const bytes = bytesOf(result ?? null)
+    if (bytes > MAX_RESULT_BYTES) throw failure('badResponse', `The script returned ${bytes} bytes: at most 1.5 MiB are taken`)
+    return result ?? null
+  } catch (error) {
+    throw error instanceof ScriptError ? failure('callFailed', scriptDetail(error, logged)) : error
+  }
+}
+
+/** Fails without a code of its own: the step says which error its inline script makes. */
+export async function evaluate(
+  { scripting }: Pick<ScriptDeps, 'scripting'>,
+  expressions: Parameters<LocalActivities['evaluate']>[0],
+): Promise<{ readonly value?: Json }[]> {
+  try {
+    const results = await Promise.all(expressions.map(({ expression, values }) => scripting.evaluate(expression, { ...values })))
+    const answers = results.map((value): JsonObject => (value === undefined ? {} : { value }))
+    if (bytesOf(answers) > MAX_RESULT_BYTES) throw ApplicationFailure.nonRetryable('The inline scripts gave more than 1.5 MiB', 'script')
+    return answers
+  } catch (error) {
+    throw error instanceof ScriptError ? ApplicationFailure.nonRetryable(scriptDetail(error), 'script') : error
+  }
+}
