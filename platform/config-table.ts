@@ -117,14 +117,14 @@ export const TABLE = {
     expected: 'an API key',
     meaning: 'API key of Temporal Cloud; turns TLS on.',
     secret: true,
-    processes: SERVERS,
+    processes: ALL,
   }),
   temporalTlsCert: setting(TEMPORAL, {
     name: 'TEMPORAL_TLS_CERT',
     parse: optional(units.pem),
     expected: 'a certificate in PEM form (TEMPORAL_TLS_CERT_FILE for its file)',
     meaning: 'Client certificate for Temporal, with TEMPORAL_TLS_KEY.',
-    processes: SERVERS,
+    processes: ALL,
   }),
   temporalTlsKey: setting(TEMPORAL, {
     name: 'TEMPORAL_TLS_KEY',
@@ -132,14 +132,14 @@ export const TABLE = {
     expected: 'a private key in PEM form (TEMPORAL_TLS_KEY_FILE for its file)',
     meaning: 'Key of the client certificate.',
     secret: true,
-    processes: SERVERS,
+    processes: ALL,
   }),
   temporalTlsCa: setting(TEMPORAL, {
     name: 'TEMPORAL_TLS_CA',
     parse: optional(units.pem),
     expected: 'a certificate in PEM form (TEMPORAL_TLS_CA_FILE for its file)',
     meaning: "Certificate of the authority that signed Temporal's; turns TLS on.",
-    processes: SERVERS,
+    processes: ALL,
   }),
   temporalUiUrl: setting(TEMPORAL, {
     name: 'TEMPORAL_UI_URL',

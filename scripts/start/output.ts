@@ -5,6 +5,8 @@ import { join } from 'node:path'
 const LEVELS: { readonly [level: number]: string } = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
 const WARN = 40
 const LARGEST_FILE = 10 * 1024 ** 2
+/** Their warnings are about themselves, and stay in their logs. */
+const SERVERS = new Set(['redis', 'temporal'])
 /** What a line of pino holds that is not told again. */
 const KNOWN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err'])
 
@@ -38,7 +40,7 @@ export function createOutput(folder: string, write: (text: string) => void, verb
       log(name, line)
       const { level, text } = readLine(line)
       last.set(name, [...(last.get(name) ?? []), text].slice(-15))
-      if (verbose || level >= WARN) write(`${name.padEnd(8)} ${text}`)
+      if (verbose || (level >= WARN && !SERVERS.has(name))) write(`${name.padEnd(8)} ${text}`)
     },
     lastLines: name => last.get(name) ?? [],
   }

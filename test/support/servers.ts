@@ -1,4 +1,6 @@
 import type { TestProject } from 'vitest/node'
+import { createReport } from '../../scripts/provision/report.ts'
+import { startServers } from '../../scripts/test/servers.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,10 +12,9 @@ declare module 'vitest' {
 }
 
 /** One Redis and one Temporal for the whole run: those named in the environment, else servers of its own. */
-export default async function setup(project: TestProject): Promise<void> {
-  const redis = process.env.FLYWHEEL_TEST_REDIS_URL
-  const temporal = process.env.FLYWHEEL_TEST_TEMPORAL_ADDRESS
-  if (redis === undefined || temporal === undefined) throw new Error('set FLYWHEEL_TEST_REDIS_URL and FLYWHEEL_TEST_TEMPORAL_ADDRESS')
-  project.provide('redisUrl', redis)
-  project.provide('temporalAddress', temporal)
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const servers = await startServers(createReport(process.stderr))
+  project.provide('redisUrl', servers.redisUrl)
+  project.provide('temporalAddress', servers.temporalAddress)
+  return servers.stop
 }

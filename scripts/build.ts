@@ -1,0 +1,77 @@
+/** `npm run build`: the processes' JavaScript and the workflow bundle in `dist/`, made anew only where a source changed. */
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { run } from './provision/run.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const ROOMS = ['domain', 'workflows', 'activities', 'scripting', 'storage', 'worker', 'api', 'platform', 'cli'] as const
+const INPUTS = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.ts'] as const
+const DIST = join(ROOT, 'dist')
+const STAMP = join(DIST, '.built-from')
+const BUNDLE = join(DIST, 'workflow-bundle.js')
+
+export class BuildError extends Error {
+  override readonly name = 'BuildError'
+}
+
+/** Builds where `dist/` was not made from the sources as they are now; tells whether it did. Throws `BuildError` with the compiler's words. */
+export async function ensureBuilt(): Promise<boolean> {
+  const sources = sourceFiles()
+  const wanted = hashOf([...sources, ...INPUTS])
+  if (existsSync(STAMP) && existsSync(BUNDLE) && readFileSync(STAMP, 'utf8') === wanted) return false
+  rmSync(DIST, { recursive: true, force: true })
+  await compile()
+  for (const file of sources.filter(name => !name.endsWith('.ts'))) {
+    mkdirSync(dirname(join(DIST, file)), { recursive: true })
+    cpSync(join(ROOT, file), join(DIST, file))
+  }
+  await bundle()
+  writeFileSync(STAMP, wanted)
+  return true
+}
+
+async function compile(): Promise<void> {
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { code, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: ROOT })
+  if (code !== 0) throw new BuildError(`the sources do not compile:\n${output}`)
+}
+
+/** In a file of its own, renamed when it is whole: a worker that starts meanwhile never reads half of it. */
+async function bundle(): Promise<void> {
+  const { bundleWorkflowCode } = await import('@temporalio/worker')
+  const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error }
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'index.ts'), logger: quiet })
+  writeFileSync(`${BUNDLE}.new`, code)
+  renameSync(`${BUNDLE}.new`, BUNDLE)
+}
+
+function sourceFiles(): string[] {
+  return ROOMS.filter(room => existsSync(join(ROOT, room)))
+    .flatMap(room => readdirSync(join(ROOT, room), { recursive: true, withFileTypes: true }))
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
+    .toSorted()
+}
+
+function hashOf(files: readonly string[]): string {
+  const sum = createHash('sha256')
+  for (const file of files)
+    sum
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0')
+  return sum.digest('hex')
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    console.log((await ensureBuilt()) ? 'built' : 'dist/ is up to date')
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
