@@ -84,17 +84,18 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     const log = createWriteStream(logFile(logDir, name), { flags: 'a' })
     child.stdout.pipe(log, { end: false })
     child.stderr.pipe(log, { end: false })
-    await until(
+    const state = await until(
       async () => {
-        if (!running(name)) throw new Error(`${name} ended: ${tail(logFile(logDir, name))}`)
+        if (!running(name)) return 'ended'
         const answer = await fetch(`http://127.0.0.1:${ports[name]}/readyz`)
         await answer.arrayBuffer()
-        return answer.ok
+        return answer.ok && 'ready'
       },
       { timeoutMs: READY_MS, everyMs: 100, what: `${name} being ready` },
     ).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${tail(logFile(logDir, name))}`, { cause: error })
     })
+    if (state === 'ended') throw new Error(`${name} ended while it started:\n${tail(logFile(logDir, name))}`)
   }
 
   const kill = async (name: ProcessName, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
