@@ -201,6 +201,18 @@ export interface Control {
   readonly epoch: number
 }
 
+/** Something that is to become an incident: a request that matched nothing any more, an entry whose step today's document has not. */
+export interface Notice {
+  readonly id: string
+  readonly place: Place
+  readonly kind: 'unmatched' | 'stepGone'
+  /** The transaction that the request had matched before, or that was dropped. */
+  readonly transaction?: TransactionId
+  readonly request: string
+  readonly stepId: StepId
+  readonly at: number
+}
+
 export interface InboxUpkeep {
   /** One pass of the sweep over one partition (call for all each second): dead leases, lost wake-ups, expired early requests, batches of drops. */
   sweep(partition: number): Promise<void>
@@ -210,6 +222,9 @@ export interface InboxUpkeep {
   /** Entries of the control streams of one partition, oldest first; they stay until `controlDone`. */
   controls(partition: number, max: number): Promise<readonly Control[]>
   controlDone(control: Control): Promise<void>
+  /** Notices of one partition, oldest first; they stay until `noticesDone`. */
+  notices(partition: number, max: number): Promise<readonly Notice[]>
+  noticesDone(partition: number, done: readonly Notice[]): Promise<void>
   /** For the `cycleOperation` workflow: doomed members, from `after` (exclusive) on; for a delete: all of run and wait. */
   doomed(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
   everyone(place: Place, after: string, max: number): Promise<readonly TransactionId[]>

@@ -1,0 +1,143 @@
+/** Third part of the library: what may be claimed, the end of a transaction, the end of a drain, the drop. */
+import { cycleSuffix as at } from '../keys.ts'
+
+export const lifeLibrary = `
+local function room() return not C.max or call('ZCARD', cycle .. '${at.run}') < C.max end
+-- The next starts that may be claimed, in order: those whose values are registered, in a drain those from before it.
+local function nextStarts(max)
+  local from, to = sid((C.claimed or 0) + 1), '+'
+  if C.registered then to = sid(C.registered) end
+  return call('XRANGE', cycle .. '${at.starts}', from, to, 'COUNT', max)
+end
+local function firstReady(queue, max)
+  return call('ZRANGEBYSCORE', cycle .. queue, '(' .. (C.dropTo or 0), '+inf', 'LIMIT', 0, max or 1)
+end
+local function runs() return C.state == 'Active' or C.state == 'Stopping' end
+local function claimable()
+  if call('HLEN', cycle .. '${at.startClaims}') > 0 then return true end
+  if not runs() then return false end
+  if replaying() or call('HLEN', cycle .. '${at.deliveryClaims}') > 0 or firstReady('${at.readyMembers}')[1] then return true end
+  if not room() then return false end
+  return firstReady('${at.readyWaiting}')[1] ~= nil or nextStarts(1)[1] ~= nil
+end
+-- Never merely "entries left": no busy loop where places are missing.
+local function wake()
+  if not C.ready and not leased() and claimable() then setReady() end
+end
+
+-- Times of members grow with each touch, so that an answer to a question asked before a touch is void.
+local function touch(set_, t)
+  local old = tonumber(call('ZSCORE', cycle .. set_, t) or nil)
+  local since = (old and old >= now) and old + 1 or now
+  call('ZADD', cycle .. set_, since, t)
+  return since
+end
+local function removeStart(t, r)
+  if not r.start then return end
+  call('XDEL', cycle .. '${at.starts}', sid(r.start))
+  call('HDEL', cycle .. '${at.startClaims}', r.start)
+  call('HDEL', txKey(t), 'start', 'size')
+  charge(-1, -tonumber(r.size))
+  r.start = nil
+end
+local function rematch(d, t)
+  if d.x == '1' then return unmatched(d, t) end
+  d.x = '1'
+  if C.state == 'Stopped' then return hold(d) end
+  local c = candidate(d.v, t)
+  if c then put(d, c) else unmatched(d, t) end
+end
+-- A transaction is over: it leaves the sets and the index, and what it did not take is matched once more, in order.
+local function over(t)
+  local r = record(t)
+  call('ZREM', cycle .. '${at.run}', t)
+  call('ZREM', cycle .. '${at.wait}', t)
+  lose(t, r)
+  removeStart(t, r)
+  if r.offer then
+    local queue, id = string.match(r.offer, '^(%S+) (%d+)$')
+    call('ZREM', cycle .. queue, id)
+  end
+  local mine, drop = {}, { 'role', 'ep', 'claim', 'offer' }
+  for field in pairs(r) do
+    local kind = string.sub(field, 1, 2)
+    if kind == 'l:' then
+      local step = string.sub(field, 3)
+      for _, id in ipairs(call('ZRANGE', lane(t, step), 0, -1)) do mine[#mine + 1] = { tonumber(id), step } end
+    end
+    if kind == 'l:' or kind == 'c:' then drop[#drop + 1] = field end
+  end
+  call('HDEL', txKey(t), unpack(drop))
+  table.sort(mine, function(a, b) return a[1] < b[1] end)
+  for _, m in ipairs(mine) do
+    local d = takeOut(t, m[2], m[1])
+    if d then rematch(d, t) end
+  end
+  changed(t)
+  return r
+end
+-- Its status, and how long its record and key stay. One that is over already keeps its status.
+local OPEN = { Queued = true, InProgress = true, Waiting = true, Swept = true }
+local function finish(t, r, status, retention)
+  if not r.status or not OPEN[r.status] then return end
+  setStatus(t, r.order, r.status, status)
+  call('HSET', txKey(t), 'status', status, 'ended', now)
+  if r.key then call('PEXPIRE', cycle .. '${at.key}' .. r.key, math.max(retention, KEY_MIN)) end
+  call('ZADD', cycle .. '${at.removals}', now + retention, t)
+  due(now + retention)
+end
+local function status(t, r, to, ...)
+  setStatus(t, r.order, r.status, to)
+  call('HSET', txKey(t), 'status', to, ...)
+end
+
+-- The end of a drain: state Stopping, nothing runs, and nothing is left from before it.
+local function drained()
+  if C.state ~= 'Stopping' or C.replayTo then return end
+  if call('ZCARD', cycle .. '${at.run}') > 0 or call('HLEN', cycle .. '${at.startClaims}') > 0 then return end
+  if nextStarts(1)[1] then return end
+  if call('XLEN', cycle .. '${at.deliveries}') > 0 then return end
+  set('state', 'Stopped'); set('epoch', C.epoch + 1); set('stoppedAt', now)
+end
+
+-- Stopped for too long: one mark, the entries go in batches. It is the only write of a refusal.
+local function drop()
+  if C.state == 'Stopped' and now - C.stoppedAt >= STOPPED_TTL and C.entries > 0 and (C.dropTo or 0) < C.counter then
+    set('dropTo', C.counter); set('claimed', C.counter)
+    due(now)
+  end
+end
+local function accepting()
+  return C.state ~= 'Paused' and not (C.state == 'Stopped' and now - C.stoppedAt >= STOPPED_TTL)
+end
+-- A start that nobody claimed goes with its key and index.
+local function dropStart(t, r, to)
+  lose(t, r)
+  removeStart(t, r)
+  if r.key then
+    local key = cycle .. '${at.key}' .. r.key
+    local known = call('GET', key)
+    if known and string.sub(known, 1, #t) == t then call('DEL', key) end
+  end
+  finish(t, { order = r.order, status = r.status }, to, RETENTION)
+end
+
+-- What a key leads to: nil, or { tx, rid, outcome }. What was dropped with the inbox is unknown.
+local function known(k)
+  local text = k ~= '' and call('GET', cycle .. '${at.key}' .. k)
+  if not text then return nil end
+  local t, rid, outcome, id = string.match(text, '^(%S+) (%S+) (%S+) (%d+)-0$')
+  id = tonumber(id)
+  if t == '-' then t = nil end
+  if C.dropTo and id <= C.dropTo then
+    if outcome == 'queued' then return nil end
+    local r = t and record(t) or {}
+    if outcome == 'accepted' and droppedStart(r) then return nil end
+    if outcome == 'matched' then
+      local d = readDelivery(id)
+      if d and r.claim ~= tostring(id) and id > tonumber(r['l:' .. d.s] or 0) then return nil end
+    end
+  end
+  return { t = t, rid = rid, outcome = outcome }
+end
+`

@@ -1,0 +1,174 @@
+/** Upkeep. KEYS: [1] the cycle's hash, [2] its partition's hash, where not said otherwise. ARGV[1]: test clock or empty. */
+import { cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
+
+/** The cycles of a partition that the sweep has to look at now. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: keys of cycles. */
+export const sweepDue = `
+return call('ZRANGEBYSCORE', part .. '${part.due}', '-inf', now, 'LIMIT', 0, ARGV[2])
+`
+
+/**
+ * Sweeps one cycle: its lease where it ran out, early requests past their window, records past their retention, a batch of a drop, a lost wake-up.
+ * Answer: none.
+ */
+export const sweepCycle = `
+if not load(KEYS[1]) then call('ZREM', part .. '${part.due}', KEYS[1]); return end
+if C.token and not leased() then set('token', nil); set('until', nil) end
+
+for _, id in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.earlyEnds}', '-inf', now, 'LIMIT', 0, BATCH)) do
+  local d = takeEarly(id)
+  call('ZREM', cycle .. '${at.early}' .. d.v, id)
+  unmatched(d)
+end
+
+for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.removals}', '-inf', now, 'LIMIT', 0, BATCH)) do
+  local r = record(t)
+  call('ZREM', cycle .. '${at.removals}', t)
+  if r.status then call('ZREM', cycle .. '${at.byStatus}' .. r.status, t) end
+  call('DEL', txKey(t))
+end
+
+local function dropKey(d)
+  if d.k == '' then return end
+  local key = cycle .. '${at.key}' .. d.k
+  local text = call('GET', key)
+  if text and string.match(text, '^%S+ (%S+)') == d.r then call('DEL', key) end
+end
+if C.dropTo then
+  local upTo = sid(C.dropTo)
+  local position = call('HMGET', cycle, 'dropStarts', 'dropDeliveries')
+  local starts = call('XRANGE', cycle .. '${at.starts}', sid(tonumber(position[1] or 0) + 1), upTo, 'COUNT', BATCH)
+  for _, s in ipairs(starts) do
+    local e = fields(s)
+    if call('HEXISTS', cycle .. '${at.startClaims}', e.id) == 0 then dropStart(e.t, record(e.t), 'Dropped') end
+    call('HSET', cycle, 'dropStarts', e.id)
+  end
+  local held = call('XRANGE', cycle .. '${at.held}', '-', upTo, 'COUNT', BATCH)
+  for _, h in ipairs(held) do
+    local d = fields(h)
+    call('XDEL', cycle .. '${at.held}', h[1])
+    charge(-1, -#d.d)
+    dropKey(d)
+  end
+  local deliveries = call('XRANGE', cycle .. '${at.deliveries}', sid(tonumber(position[2] or 0) + 1), upTo, 'COUNT', BATCH)
+  for _, s in ipairs(deliveries) do
+    local d = fields(s)
+    local r = record(d.t)
+    if r.claim ~= tostring(d.id) and d.id > tonumber(r['l:' .. d.s] or 0) then
+      takeOut(d.t, d.s, d.id)
+      charge(-1, -#d.d)
+      dropKey(d)
+      offer(d.t)
+    end
+    call('HSET', cycle, 'dropDeliveries', d.id)
+  end
+  if #starts < BATCH and #held < BATCH and #deliveries < BATCH then
+    set('dropTo', nil)
+    call('HDEL', cycle, 'dropStarts', 'dropDeliveries')
+  end
+end
+
+drained()
+wake()
+local next = nil
+local function soonest(time) if time and (not next or time < next) then next = time end end
+if C.dropTo then soonest(now) end
+if C.token then soonest(C['until']) end
+soonest(tonumber(call('ZRANGE', cycle .. '${at.earlyEnds}', 0, 0, 'WITHSCORES')[2]))
+soonest(tonumber(call('ZRANGE', cycle .. '${at.removals}', 0, 0, 'WITHSCORES')[2]))
+if next then call('ZADD', part .. '${part.due}', next, cycle) else call('ZREM', part .. '${part.due}', cycle) end
+save()
+`
+
+/** Cycles whose members are to be looked through; each is put off. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: keys of cycles. */
+export const askDue = `
+local found = call('ZRANGEBYSCORE', part .. '${part.ask}', '-inf', now, 'LIMIT', 0, ARGV[2])
+for _, c in ipairs(found) do call('ZADD', part .. '${part.ask}', now + SWEEP_AGE / 6, c) end
+return found
+`
+
+/**
+ * Members, and slowly the waiting, whose workflow ought to be asked about; each is marked.
+ * ARGV: [2] most. Answer: { account, cycle, { transaction, since }, … }.
+ */
+export const ask = `
+if not load(KEYS[1]) then call('ZREM', part .. '${part.ask}', KEYS[1]); return {} end
+local out = { C.account, cycleId() }
+local function look(members, age, max)
+  for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. members, '-inf', now - age, 'LIMIT', 0, max)) do
+    out[#out + 1] = { t, touch(members, t) }
+  end
+end
+local max = tonumber(ARGV[2])
+look('${at.run}', SWEEP_AGE, max)
+look('${at.wait}', SWEEP_AGE * 20, math.max(1, math.floor(max / 10)))
+return out
+`
+
+/**
+ * What Temporal said of one that was asked about. ARGV: [2] transaction, [3] since, [4] 'closed' | 'unknown'. Answer: none.
+ */
+export const answer = `
+if not load(KEYS[1]) then return end
+local t = ARGV[2]
+local r = record(t)
+if not r.role then return end
+if ARGV[4] == 'closed' then
+  finish(t, over(t), 'Stopped', RETENTION)
+elseif r.role == 'new' and not r.start and tonumber(call('ZSCORE', cycle .. '${at.run}', t)) == tonumber(ARGV[3]) then
+  finish(t, over(t), 'Swept', RETENTION)
+  call('HSET', txKey(t), 'swept', '1')
+end
+drained()
+wake()
+save()
+`
+
+/** Doomed members, or all of run and wait. ARGV: [2] 'doomed' | 'everyone', [3] after (exclusive), [4] most. Answer: transactions, sorted. */
+export const members = `
+local there = load(KEYS[1])
+local all = call('ZRANGE', cycle .. '${at.run}', 0, -1)
+if ARGV[2] == 'everyone' then
+  for _, t in ipairs(call('ZRANGE', cycle .. '${at.wait}', 0, -1)) do all[#all + 1] = t end
+elseif not there then return {} end
+table.sort(all)
+local out, max = {}, tonumber(ARGV[4])
+for _, t in ipairs(all) do
+  if #out >= max then break end
+  if t > ARGV[3] and (ARGV[2] == 'everyone' or doomed(record(t))) then out[#out + 1] = t end
+end
+return out
+`
+
+/** Purges a batch of a deleted cycle. ARGV: [2] most transactions. Answer: 1 where more is left. */
+export const purge = `
+if load(KEYS[1]) or not C.state then return 0 end
+local left = tonumber(ARGV[2])
+for _, s in ipairs({ 'Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped', 'Swept' }) do
+  for _, t in ipairs(call('ZRANGE', cycle .. '${at.byStatus}' .. s, 0, left - 1)) do
+    local r = record(t)
+    for field, v in pairs(r) do
+      local kind = string.sub(field, 1, 2)
+      if kind == 'v:' then call('UNLINK', cycle .. '${at.index}' .. v) end
+      if kind == 'l:' then call('UNLINK', lane(t, string.sub(field, 3))) end
+    end
+    if r.key then call('UNLINK', cycle .. '${at.key}' .. r.key) end
+    call('UNLINK', txKey(t))
+    call('ZREM', cycle .. '${at.byStatus}' .. s, t)
+    left = left - 1
+  end
+  if left <= 0 then return 1 end
+end
+for _, id in ipairs(call('ZRANGE', cycle .. '${at.earlyEnds}', 0, left - 1)) do
+  call('UNLINK', cycle .. '${at.early}' .. takeEarly(id).v)
+  left = left - 1
+end
+if left <= 0 then return 1 end
+for _, suffix in ipairs({ '${at.starts}', '${at.startClaims}', '${at.deliveries}', '${at.deliveryClaims}', '${at.held}', '${at.readyMembers}', '${at.readyWaiting}',
+    '${at.run}', '${at.wait}', '${at.removals}', '${at.earlyEntries}', '${at.earlyEnds}' }) do
+  call('UNLINK', cycle .. suffix)
+end
+call('UNLINK', cycle)
+call('ZREM', part .. '${part.due}', cycle)
+call('ZREM', part .. '${part.ask}', cycle)
+return 0
+`

@@ -1,0 +1,89 @@
+import { asAccountId, asCycleId, asTransactionId, type TransactionId } from '../../domain/ids.ts'
+import type { Control, InboxUpkeep, Notice } from '../inbox.ts'
+import { partitionKey, partitionOf, partitionSuffix } from '../keys.ts'
+import * as scripts from '../lua/upkeep.ts'
+import { integer, items, text, word } from './inbox-replies.ts'
+import type { InboxScripts } from './inbox-scripts.ts'
+
+/** Cycles that one pass of a partition looks at. */
+const CYCLES = 200
+const PURGED = 500
+
+function fieldsOf(flat: readonly string[]): { readonly [name: string]: string } {
+  const fields: { [name: string]: string } = {}
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? ''
+  return fields
+}
+
+function control(id: string, flat: readonly string[]): Control {
+  const f = fieldsOf(flat)
+  return {
+    id,
+    place: { account: asAccountId(f['account'] ?? ''), cycle: asCycleId(f['cycle'] ?? '') },
+    op: word(f['op'], 'stop', 'delete'),
+    epoch: integer(f['epoch']),
+  }
+}
+
+function notice(id: string, flat: readonly string[]): Notice {
+  const f = fieldsOf(flat)
+  return {
+    id,
+    place: { account: asAccountId(f['account'] ?? ''), cycle: asCycleId(f['cycle'] ?? '') },
+    kind: word(f['kind'], 'unmatched', 'stepGone'),
+    ...(f['tx'] === undefined || f['tx'] === '' ? {} : { transaction: asTransactionId(f['tx']) }),
+    request: f['rid'] ?? '',
+    stepId: f['step'] ?? '',
+    at: integer(f['at']),
+  }
+}
+
+export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
+  const members = async (kind: 'doomed' | 'everyone', place: Control['place'], after: string, max: number): Promise<readonly TransactionId[]> =>
+    items(await run.cycle(scripts.members, place, kind, after, max)).map(t => asTransactionId(text(t)))
+
+  return {
+    async sweep(partition) {
+      for (const key of items(await run.partition(scripts.sweepDue, partition, CYCLES))) await run.cycleAt(scripts.sweepCycle, partition, text(key))
+    },
+
+    async toAsk(partition, max) {
+      const found = []
+      for (const key of items(await run.partition(scripts.askDue, partition, CYCLES))) {
+        const [account, cycle, ...asked] = items(await run.cycleAt(scripts.ask, partition, text(key), max))
+        if (account === undefined) continue
+        const place = { account: asAccountId(text(account)), cycle: asCycleId(text(cycle)) }
+        for (const one of asked) {
+          const [transaction, since] = items(one)
+          found.push({ place, transaction: asTransactionId(text(transaction)), since: integer(since) })
+        }
+      }
+      return found
+    },
+    async answer(place, transaction, since, found) {
+      await run.cycle(scripts.answer, place, transaction, since, found)
+    },
+
+    async controls(partition, max) {
+      const found = await run.command(redis => redis.xrange(partitionKey(partition) + partitionSuffix.control, '-', '+', 'COUNT', max))
+      return found.map(([id, flat]) => control(id, flat))
+    },
+    async controlDone({ place, id }) {
+      await run.command(redis => redis.xdel(partitionKey(partitionOf(place.account)) + partitionSuffix.control, id))
+    },
+
+    async notices(partition, max) {
+      const found = await run.command(redis => redis.xrange(partitionKey(partition) + partitionSuffix.notices, '-', '+', 'COUNT', max))
+      return found.map(([id, flat]) => notice(id, flat))
+    },
+    async noticesDone(partition, done) {
+      if (done.length > 0) await run.command(redis => redis.xdel(partitionKey(partition) + partitionSuffix.notices, ...done.map(n => n.id)))
+    },
+
+    doomed: (place, after, max) => members('doomed', place, after, max),
+    everyone: (place, after, max) => members('everyone', place, after, max),
+    async purge(place) {
+      while ((await run.cycle(scripts.purge, place, PURGED)) === 1);
+    },
+  }
+}
