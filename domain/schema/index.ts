@@ -1,0 +1,5 @@
+/** The document's schema: parsing with helpful errors, its scripts, and the JSON Schema for editors. Never imported by workflows: zod is heavy there. */
+export { parseDocument, type ParsedDocument } from './parse.ts'
+export { parseDocumentText } from './text.ts'
+export { scriptsOf, type ScriptSource } from './scripts.ts'
+export { jsonSchema } from './json-schema.ts'

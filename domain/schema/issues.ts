@@ -1,0 +1,81 @@
+/** What zod found, in sentences that say what is wrong, where, and what would be right. */
+import type { z } from 'zod'
+import type { Problem } from '../errors.ts'
+import { choicesAt, knownAt, laterErrorRules, laterStepTypes } from './known.ts'
+import { placeText, valueAt } from './paths.ts'
+import { didYouMean } from './suggest.ts'
+
+type Issue = z.core.$ZodIssue
+
+const names: { readonly [type: string]: string } = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+function kind(value: unknown): string {
+  if (value === null) return 'nothing (null)'
+  if (Array.isArray(value)) return 'a list'
+  return names[typeof value] ?? typeof value
+}
+
+const quote = (value: unknown): string => JSON.stringify(typeof value === 'string' && value.length > 60 ? `${value.slice(0, 60)}…` : value)
+const list = (words: readonly unknown[]): string => words.map(String).join(', ')
+
+function choice(value: unknown, choices: readonly unknown[]): string {
+  if (value === undefined) return `Is required: one of ${list(choices)}`
+  const near = typeof value === 'string' ? didYouMean(value, choices.map(String)) : ''
+  return `${typeof value === 'string' ? quote(value) : `This is ${kind(value)}, which`} is not one of ${list(choices)}.${near}`
+}
+
+function unknownProperty(path: readonly PropertyKey[], key: string, owner: unknown): string {
+  const { known, later } = knownAt(path, owner)
+  if (later.includes(key)) return `${quote(key)} is not yet available in this version`
+  if (key === 'next' && known.includes('condition')) return 'A decision has no "next": it leads on by "true" and "false"'
+  return `Unknown property ${quote(key)}.${didYouMean(key, known)}`
+}
+
+function size(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, value: unknown): string {
+  const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum
+  const at = issue.code === 'too_small' ? 'at least' : 'at most'
+  if (Array.isArray(value)) return `Must have ${at} ${bound} entries; it has ${value.length}`
+  if (typeof value === 'string') return value === '' ? 'Must not be empty' : `Must have ${at} ${bound} characters; it has ${value.length}`
+  return `Must be ${at} ${bound}`
+}
+
+function sentence(issue: Issue, value: unknown): string {
+  const place = issue.path.at(-1)
+  switch (issue.code) {
+    case 'invalid_type':
+      return value === undefined
+        ? `Is required: ${names[issue.expected] ?? issue.expected}`
+        : `Must be ${names[issue.expected] ?? issue.expected}, not ${kind(value)}`
+    case 'invalid_value':
+      if ((place === 'onStepError' || place === 'onError') && typeof value === 'string' && laterErrorRules.includes(value))
+        return `${quote(value)} is not yet available in this version; stopTransaction is`
+      return choice(value, issue.values)
+    case 'too_small':
+    case 'too_big':
+      return size(issue, value)
+    case 'invalid_union':
+      if (issue.discriminator === undefined) return value === undefined ? 'Is required' : issue.message
+      if (typeof value === 'string' && laterStepTypes.includes(value) && place === 'type' && issue.path.length === 3)
+        return `Steps of type ${quote(value)} are not yet available in this version`
+      return choice(value, choicesAt(issue.path))
+    default:
+      return issue.message
+  }
+}
+
+/** Problems of one document, in the order of its parts. */
+export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
+    const value = valueAt(input, issue.path)
+    if (issue.code !== 'unrecognized_keys') return [{ path: placeText(issue.path), message: sentence(issue, value) }]
+    return issue.keys.map(key => ({ path: placeText([...issue.path, key]), message: unknownProperty(issue.path, key, value) }))
+  })
+}

@@ -1,0 +1,55 @@
+/** What is known at each place of a document: properties there are, and what later releases bring, which is told apart from a slip. */
+import type { z } from 'zod'
+import { isObject } from '../objects.ts'
+import { documentSchema, retention, settings, variable } from './document.ts'
+import { stepSchemas } from './steps.ts'
+import { authTypes, verifySchemes } from './verify.ts'
+
+type Shape = { readonly [name: string]: z.ZodType }
+
+/** Step types of cycles.md 4 that are not yet available. */
+export const laterStepTypes: readonly string[] = ['schedule', 'method', 'switch', 'waitUntil', 'waitAll']
+
+export const stepTypes: readonly string[] = Object.keys(stepSchemas)
+
+/** Values of `onStepError` and `onError` that are not yet available. */
+export const laterErrorRules: readonly string[] = ['ignore', 'retry', 'stopCycle']
+
+const retries = ['maxRetries', 'retryDelays']
+const laterOfStep: { readonly [type: string]: readonly string[] } = {
+  webhook: ['split', 'connector', 'method'],
+  request: ['split', 'script', ...retries],
+}
+
+const stepShapes: { readonly [type: string]: Shape } = Object.fromEntries(Object.entries(stepSchemas).map(([type, schema]) => [type, schema.shape]))
+const verifyShapes: { readonly [scheme: string]: Shape } = Object.fromEntries(Object.entries(verifySchemes).map(([scheme, schema]) => [scheme, schema.shape]))
+const authShapes: { readonly [type: string]: Shape } = Object.fromEntries(Object.entries(authTypes).map(([type, schema]) => [type, schema.shape]))
+
+const chosen = (shapes: { readonly [name: string]: Shape }, name: unknown): readonly string[] =>
+  typeof name === 'string' && Object.hasOwn(shapes, name) ? Object.keys(shapes[name] ?? {}) : []
+
+export interface Known {
+  readonly known: readonly string[]
+  readonly later: readonly string[]
+}
+
+/** The properties that an object of the document may have. `value` is the object itself. */
+export function knownAt(path: readonly PropertyKey[], value: unknown): Known {
+  const [top, , part] = path
+  const object = isObject(value) ? value : {}
+  if (path.length === 0) return { known: Object.keys(documentSchema.shape), later: [] }
+  if (top === 'settings') return path.length === 1 ? { known: Object.keys(settings.shape), later: retries } : { known: Object.keys(retention.shape), later: [] }
+  if (top === 'variables') return { known: path.length === 2 ? Object.keys(variable.shape) : ['label', 'value'], later: [] }
+  if (part === 'verify') return { known: chosen(verifyShapes, object['scheme']), later: [] }
+  if (part === 'auth') return { known: chosen(authShapes, object['type']), later: [] }
+  if (part === 'match') return { known: ['request', 'transaction'], later: [] }
+  const type = String(object['type'])
+  return { known: chosen(stepShapes, type), later: Object.hasOwn(laterOfStep, type) ? (laterOfStep[type] ?? []) : [] }
+}
+
+/** The choices of the property that tells the kinds of an object apart. */
+export function choicesAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.at(-2) === 'verify') return Object.keys(verifySchemes)
+  if (path.at(-2) === 'auth') return Object.keys(authTypes)
+  return stepTypes
+}

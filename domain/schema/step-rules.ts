@@ -1,0 +1,78 @@
+/** Rules of single steps, settings and variables that look at more than one property. */
+import { patternProblem } from '../conditions.ts'
+import { parseDuration } from '../duration.ts'
+import type { Problem } from '../errors.ts'
+import type { Json } from '../json.ts'
+import { isJsonObject } from '../objects.ts'
+import { day, isDynamic } from './fields.ts'
+import { placeText } from './paths.ts'
+import type { View, ViewStep } from './view.ts'
+
+/** webhooks.md 6: how a mid-cycle webhook finds its transaction; the trigger begins one. */
+function matchRules(step: ViewStep): Problem[] {
+  const path = `steps[${step.index}].match`
+  const has = step.raw['match'] !== undefined
+  if (step.type !== 'webhook' || has === step.index > 0) return []
+  if (has) return [{ path, message: 'The trigger begins a transaction: match is for webhooks further down' }]
+  return [{ path, message: 'Is required on a webhook that is not the trigger: { request: body.orderId, transaction: order.body.id }' }]
+}
+
+function patternRules(step: ViewStep): Problem[] {
+  const { condition, right } = step.raw
+  if (step.type !== 'decision' || condition !== 'matches' || typeof right !== 'string' || isDynamic(right)) return []
+  const problem = patternProblem(right)
+  return problem === undefined ? [] : [{ path: `steps[${step.index}].right`, message: `Is not a regular expression (RE2): ${problem}` }]
+}
+
+const HEADER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+function headerRules(step: ViewStep): Problem[] {
+  const { headers } = step.raw
+  if (!isJsonObject(headers)) return []
+  return Object.keys(headers).flatMap(name =>
+    HEADER.test(name) || isDynamic(name)
+      ? []
+      : [{ path: placeText(['steps', step.index, 'headers', name]), message: `${JSON.stringify(name)} cannot be the name of a header` }],
+  )
+}
+
+/** Retentions below the maximum come with a later release. */
+function retentionRules(root: Json): Problem[] {
+  const settings = isJsonObject(root) ? root['settings'] : undefined
+  const retention = isJsonObject(settings) ? settings['retention'] : undefined
+  if (!isJsonObject(retention)) return []
+  return ['success', 'errored'].flatMap(name => {
+    const text = retention[name]
+    const ms = typeof text === 'string' ? parseDuration(text) : undefined
+    return ms === undefined || ms >= 31 * day
+      ? []
+      : [{ path: `settings.retention.${name}`, message: `A retention below 31d is not yet available in this version; 31d is` }]
+  })
+}
+
+function variableRules(root: Json): Problem[] {
+  const variables = isJsonObject(root) && Array.isArray(root['variables']) ? root['variables'] : []
+  const seen = new Map<string, number>()
+  return variables.flatMap((raw, i): Problem[] => {
+    if (!isJsonObject(raw)) return []
+    const { name, secret, value } = raw
+    const problems: Problem[] = []
+    if (typeof name === 'string') {
+      const first = seen.get(name)
+      if (first !== undefined)
+        problems.push({ path: `variables[${i}].name`, message: `The variable "${name}" stands at variables[${first}] already: names are unique` })
+      else seen.set(name, i)
+    }
+    if (secret === true && value !== undefined && typeof value !== 'string')
+      problems.push({ path: `variables[${i}].value`, message: 'The value of a secret variable must be text' })
+    if (secret === true && raw['options'] !== undefined)
+      problems.push({ path: `variables[${i}].options`, message: 'A secret variable cannot have options: they would show its values' })
+    return problems
+  })
+}
+
+export const stepProblems = (view: View, root: Json): Problem[] => [
+  ...variableRules(root),
+  ...retentionRules(root),
+  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step)]),
+]

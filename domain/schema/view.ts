@@ -1,0 +1,69 @@
+/**
+ * A view of a document that may still have mistakes: its steps as far as they can be told, so that mistakes of structure and mistakes of
+ * meaning are found together. A misspelled `next` or target counts as what was probably meant, so that one slip makes one problem.
+ */
+import type { StepId } from '../ids.ts'
+import type { Json, JsonObject } from '../json.ts'
+import { isJsonObject } from '../objects.ts'
+import { nearest } from './suggest.ts'
+
+export interface Exit {
+  readonly path: readonly PropertyKey[]
+  readonly to: string
+}
+
+export interface ViewStep {
+  readonly index: number
+  readonly id: StepId
+  readonly type: string
+  readonly raw: JsonObject
+  readonly exits: readonly Exit[]
+}
+
+export interface View {
+  readonly steps: readonly ViewStep[]
+  /** Names of declared variables, and whether they are secret. */
+  readonly variables: ReadonlyMap<string, boolean>
+  /** Where a step leads to, misspelled targets included as what they probably mean. */
+  readonly successors: (id: StepId) => readonly StepId[]
+  readonly byId: ReadonlyMap<StepId, ViewStep>
+}
+
+function exitsOf(raw: JsonObject, index: number): Exit[] {
+  const own = raw['type'] === 'decision' ? ['true', 'false'] : ['next']
+  // `next` on a decision is told as unknown, but what it leads to is not unreachable besides.
+  const names = Object.keys(raw).filter(
+    name => own.includes(name) || (name === 'next' && own.length > 1) || own.includes(nearest(name, ['id', 'name', 'type', ...own]) ?? ''),
+  )
+  return names.flatMap(name => {
+    const to = raw[name]
+    if (typeof to === 'string') return [{ path: ['steps', index, name], to }]
+    if (!Array.isArray(to)) return []
+    return to.flatMap((each, i) => (typeof each === 'string' ? [{ path: ['steps', index, name, i], to: each }] : []))
+  })
+}
+
+/** Steps of unknown or later types may lead on in ways that are not known here. */
+export function viewOf(document: Json): View {
+  const root = isJsonObject(document) ? document : {}
+  const rawSteps = Array.isArray(root['steps']) ? root['steps'] : []
+  const steps = rawSteps.flatMap((raw, index): ViewStep[] => {
+    if (!isJsonObject(raw)) return []
+    const { id, type } = raw
+    return [{ index, id: typeof id === 'string' ? id : `steps[${index}]`, type: typeof type === 'string' ? type : '', raw, exits: exitsOf(raw, index) }]
+  })
+  const byId = new Map(steps.toReversed().map(step => [step.id, step]))
+  const variables = new Map<string, boolean>()
+  for (const raw of Array.isArray(root['variables']) ? root['variables'] : []) {
+    if (isJsonObject(raw) && typeof raw['name'] === 'string') variables.set(raw['name'], raw['secret'] === true)
+  }
+  const targets = new Map<StepId, StepId[]>()
+  for (const step of steps) {
+    const ids = step.exits.flatMap(exit => {
+      const id = byId.has(exit.to) ? exit.to : nearest(exit.to, byId.keys())
+      return id === undefined ? [] : [id]
+    })
+    targets.set(step.id, [...(targets.get(step.id) ?? []), ...ids])
+  }
+  return { steps, variables, byId, successors: id => targets.get(id) ?? [] }
+}
