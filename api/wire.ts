@@ -79,18 +79,26 @@ export function errorToWire(error: {
 
 /** JSON Schema of what stands on the wire; `name` tells those that are described once and referred to. */
 export function wireSchema(schema: z.core.$ZodType, io: 'input' | 'output', name: (schema: z.core.$ZodType) => string | undefined): JsonObject {
-  const made = z.toJSONSchema(schema, {
+  return jsonSchemaOf(schema, io, (inner, json, root) => {
+    const known = root ? undefined : name(inner)
+    if (known === undefined) return rename(json)
+    for (const property of Object.keys(json)) Reflect.deleteProperty(json, property)
+    json.$ref = `#/components/schemas/${known}`
+  })
+}
+
+/** The same where names are not ours to write: OAuth's. */
+export const plainSchema = (schema: z.core.$ZodType, io: 'input' | 'output'): JsonObject => jsonSchemaOf(schema, io, () => undefined)
+
+type Override = (schema: z.core.$ZodType, json: z.core.JSONSchema.BaseSchema, root: boolean) => void
+
+function jsonSchemaOf(schema: z.core.$ZodType, io: 'input' | 'output', override: Override): JsonObject {
+  const { $schema: _dialect, ...made } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema, path }) => {
-      const known = path.length === 0 ? undefined : name(zodSchema)
-      if (known === undefined) return rename(jsonSchema)
-      for (const property of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, property)
-      jsonSchema.$ref = `#/components/schemas/${known}`
-    },
+    override: ({ zodSchema, jsonSchema, path }) => override(zodSchema, jsonSchema, path.length === 0),
   })
-  const { $schema: _dialect, ...rest } = made
-  const json: JsonObject = JSON.parse(JSON.stringify(rest))
+  const json: JsonObject = JSON.parse(JSON.stringify(made))
   return json
 }
 

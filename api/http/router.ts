@@ -1,0 +1,106 @@
+/** The Express router made from the table of routes. */
+import { randomUUID } from 'node:crypto'
+import { Router, type ErrorRequestHandler, type Request, type Response } from 'express'
+import { ApiError, StorageUnavailable } from '../../domain/errors.ts'
+import type { Logger } from '../../platform/logger.ts'
+import { noBody, type RawCall, type Route } from '../route.ts'
+import type { Services } from '../services.ts'
+import { accountFor, authenticate } from './auth.ts'
+import { readApiBody } from './body.ts'
+import { once } from './idempotency.ts'
+import { send, writtenAnswer, writtenError, type Written } from './written.ts'
+
+export interface RouterDeps {
+  readonly services: Services
+  readonly logger: Pick<Logger, 'error' | 'warn'>
+  /** One request was answered. `route`: as in the table, `unknown` where there is none. */
+  readonly answered: (method: string, route: string, status: number) => void
+}
+
+const MANAGED = '/v1.0/'
+
+/** Everything that no router before it took: a call of the table, else 404 as JSON. */
+export function createRouter(routes: readonly Route[], deps: RouterDeps): Router {
+  const router = Router()
+  for (const path of new Set(routes.map(route => route.path))) {
+    const here = routes.filter(route => route.path === path)
+    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (req, res) => handle(deps, req, res, path, () => respond(deps, path, here, req)))
+  }
+  router.use((req, res) =>
+    handle(deps, req, res, UNKNOWN, async () => {
+      if (req.path.toLowerCase().startsWith(MANAGED)) await authenticate(deps.services.registry, req.headers)
+      throw new ApiError('route_not_found', 'There is no such call; /docs lists all of them.')
+    }),
+  )
+  const onError: ErrorRequestHandler = (error: unknown, req, res, _next) => handle(deps, req, res, UNKNOWN, () => Promise.reject(error))
+  router.use(onError)
+  return router
+}
+
+const UNKNOWN = 'unknown'
+
+async function respond({ services }: RouterDeps, path: string, routes: readonly Route[], req: Request): Promise<Written | undefined> {
+  const grant = path.startsWith(MANAGED) ? await authenticate(services.registry, req.headers) : undefined
+  const method = req.method === 'HEAD' ? 'GET' : req.method
+  const route = routes.find(one => one.method === method)
+  if (route === undefined) return notAllowed(req.method, routes)
+  const account = grant === undefined ? undefined : await accountFor(services.registry, route.level, grant, req.headers)
+  const headers = headersOf(req)
+  const run = async (): Promise<Written | undefined> => {
+    const body = route.body === noBody ? undefined : await readApiBody(req, route.bodyKind ?? 'json')
+    if (body === undefined && route.body !== noBody) return undefined
+    const call: RawCall = { params: paramsOf(req), query: new URL(req.originalUrl, 'http://api').searchParams, headers, body, account }
+    return writtenAnswer(route, await route.run(services, call))
+  }
+  if (grant === undefined || method !== 'POST') return run()
+  // The same path is another thing in another account.
+  const scope = JSON.stringify([grant.clientId, account?.id ?? '', req.path])
+  return once(services.registry.answers, scope, headers['idempotency-key'], run)
+}
+
+async function handle(deps: RouterDeps, req: Request, res: Response, route: string, run: () => Promise<Written | undefined>): Promise<void> {
+  let answer: Written | undefined
+  try {
+    answer = await run()
+  } catch (error) {
+    answer = problem(deps, req, error)
+  }
+  if (answer === undefined) return
+  deps.answered(req.method, route, answer.status)
+  send(res, answer, { head: req.method === 'HEAD', store: !route.startsWith(MANAGED) && !route.startsWith('/oauth/') })
+}
+
+function notAllowed(method: string, routes: readonly Route[]): Written {
+  const methods = routes.map(one => one.method)
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
+  const error = writtenError(new ApiError('method_not_allowed', `${method} is not possible here; possible: ${allow}.`))
+  return { ...error, headers: { ...error.headers, Allow: allow } }
+}
+
+/** What is no fault of the caller's is logged under an id, and only the id goes out. */
+function problem({ logger }: RouterDeps, req: Request, error: unknown): Written {
+  if (error instanceof ApiError && error.status < 500) return writtenError(error)
+  if (isBadUrl(error)) return writtenError(new ApiError('request_invalid', 'The URL is not valid.'))
+  const id = randomUUID()
+  const fields = { id, err: error, method: req.method, path: req.path }
+  if (error instanceof ApiError) {
+    logger.warn(fields, 'a call could not be carried out')
+    return writtenError(error, id)
+  }
+  if (error instanceof StorageUnavailable) {
+    logger.warn(fields, 'Redis could not be asked')
+    return writtenError(new ApiError('service_unavailable', 'The storage does not answer. Try again.'), id)
+  }
+  logger.error(fields, 'a call failed')
+  return writtenError(new ApiError('internal_error', 'Something went wrong. The log tells more under this id.'), id)
+}
+
+/** Express found a part of the path that does not decode. */
+const isBadUrl = (error: unknown): boolean => error instanceof URIError || (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
+
+const paramsOf = (req: Request): { [name: string]: string } =>
+  Object.fromEntries(Object.entries(req.params).map(([name, value]): [string, string] => [name, String(value)]))
+
+/** Those that may stand there once; a repeated one counts as joined. */
+const headersOf = (req: Request): { [name: string]: string | undefined } =>
+  Object.fromEntries(Object.entries(req.headers).map(([name, value]): [string, string | undefined] => [name, Array.isArray(value) ? value.join(', ') : value]))

@@ -1,0 +1,17 @@
+/** The whole table of routes. */
+import type { Route } from '../route.ts'
+import { accountRoutes } from './accounts.ts'
+import { cycleRoutes } from './cycles.ts'
+import { oauthRoutes } from './oauth.ts'
+import { operationRoutes } from './operations.ts'
+import { transactionRoutes } from './transactions.ts'
+import { webhookRoutes } from './webhooks.ts'
+
+export const routes: readonly Route[] = [
+  ...oauthRoutes,
+  ...accountRoutes,
+  ...cycleRoutes,
+  ...transactionRoutes,
+  ...webhookRoutes,
+  ...operationRoutes(() => routes),
+]
