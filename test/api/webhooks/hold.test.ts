@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { holdMidCycle, holdQueued, holdStarted, startLimit, type HeldTrigger, type HoldDeps } from '../../../api/webhooks/held-requests.ts'
+import type { HeldOutcome, WebhookTemporal } from '../../../api/webhooks/deps.ts'
+import { asAccountId, asCycleId, asRequestId, asTransactionId, type Place, type TransactionId } from '../../../domain/ids.ts'
+import type { TransactionStatus } from '../../../domain/states.ts'
+import type { RequestOutcome } from '../../../storage/inbox.ts'
+import { transactionWorkflowId, type ResponseResult, type TransactionInput } from '../../../workflows/messages.ts'
+
+const place: Place = { account: asAccountId('a'), cycle: asCycleId('c') }
+const one = asTransactionId('t1')
+const two = asTransactionId('t2')
+const request = asRequestId('r1')
+const created: ResponseResult = { kind: 'response', status: 201, headers: { 'x-a': '1' }, body: 'made' }
+const answer = (result: ResponseResult): HeldOutcome => ({ state: 'answer', answer: result })
+const idOf = (transaction: TransactionId): string => transactionWorkflowId(place.cycle, transaction)
+
+const input: TransactionInput = {
+  transaction: one,
+  snapshot: {
+    account: { id: place.account, apiId: 'a', name: 'a', timezone: 'UTC' },
+    cycle: { id: place.cycle, name: 'c' },
+    document: { name: 'c', steps: [] },
+    variables: {},
+    webhooks: {},
+    hash: '',
+    kernel: 1,
+  },
+  trigger: { stepId: 'order', data: { body: null, headers: {}, query: {}, method: 'POST' } },
+  acceptedAt: 0,
+  limits: { maxStepExecutions: 1, retentionMs: 1 },
+}
+
+/** Temporal as each test wants it: what is not given never answers before the sender gives up. */
+function temporal(given: Partial<WebhookTemporal>): WebhookTemporal {
+  const never = (wait: { signal: AbortSignal; deadlineMs: number }): Promise<HeldOutcome> =>
+    new Promise(resolve => {
+      const over = (): void => resolve({ state: 'over' })
+      setTimeout(over, wait.deadlineMs).unref()
+      wait.signal.addEventListener('abort', over, { once: true })
+    })
+  return {
+    startAndAwait: (_input, wait) => never(wait),
+    await: (_id, _request, wait) => never(wait),
+    start: () => Promise.resolve(),
+    find: () => Promise.resolve('open'),
+    recorded: () => Promise.resolve(undefined),
+    ...given,
+  }
+}
+
+/** The inbox as each test wants it, with a bell for its changes. */
+function deps(given: Partial<WebhookTemporal>, inbox: { status?: () => TransactionStatus | undefined; outcome?: () => RequestOutcome | undefined } = {}) {
+  const listeners = new Set<() => void>()
+  const made: HoldDeps = {
+    temporal: temporal(given),
+    logger: { info: () => {}, warn: () => {}, error: () => {} },
+    inbox: {
+      acceptTrigger: () => Promise.reject(new Error('not asked')),
+      acceptMidCycle: () => Promise.reject(new Error('not asked')),
+      peek: () => Promise.reject(new Error('not asked')),
+      ignored: () => Promise.reject(new Error('not asked')),
+      countIncident: () => Promise.reject(new Error('not asked')),
+      outcomeOf: () => Promise.resolve(inbox.outcome?.()),
+      transaction: (_place, id) => {
+        const status = inbox.status?.()
+        if (status === undefined) return Promise.resolve(undefined)
+        return Promise.resolve({ id, status, acceptedAt: 0, startedAt: undefined, endedAt: undefined, errors: 0, warnings: 0 })
+      },
+      onChange: (_place, _id, listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    },
+  }
+  return { deps: made, listeners, ring: () => listeners.forEach(listener => listener()) }
+}
+
+function trigger(ms = 60_000): { held: HeldTrigger; hangUp: AbortController } {
+  const hangUp = new AbortController()
+  const now = performance.now()
+  return {
+    hangUp,
+    held: { input, about: { transaction: one, replayed: false }, deadline: { at: now + ms, gone: hangUp.signal }, startBefore: startLimit(now, 60_000) },
+  }
+}
+
+describe('a held trigger that this process starts', () => {
+  it('gets the status, headers and body of the response step', async () => {
+    const { deps: given } = deps({ startAndAwait: async () => answer(created) })
+    expect(await holdStarted(given, trigger().held)).toMatchObject({
+      kind: 'custom',
+      status: 201,
+      headers: { 'x-a': '1' },
+      body: 'made',
+      about: { transaction: one },
+    })
+  })
+
+  it.each([
+    ['none', 'accepted'],
+    ['failed', 'failed'],
+  ] as const)('gets the fixed answer where its transaction ends with %s', async (kind, name) => {
+    const { deps: given } = deps({ startAndAwait: async () => answer({ kind }) })
+    expect(await holdStarted(given, trigger().held)).toMatchObject({ kind: 'table', answer: name })
+  })
+
+  it('gets the recorded answer where the transaction has closed before', async () => {
+    const { deps: given } = deps({
+      startAndAwait: async () => ({ state: 'absent' }),
+      await: async () => ({ state: 'absent' }),
+      find: async () => 'closed',
+      recorded: async () => created,
+    })
+    expect(await holdStarted(given, trigger().held)).toMatchObject({ kind: 'custom', status: 201 })
+  })
+
+  it('asks again where the update was lost and the transaction is open', async () => {
+    let asked = 0
+    const { deps: given } = deps({
+      startAndAwait: async () => ({ state: 'absent' }),
+      await: async () => (++asked < 3 ? { state: 'absent' } : answer(created)),
+    })
+    expect(await holdStarted(given, trigger().held)).toMatchObject({ kind: 'custom', status: 201 })
+  })
+
+  it('gets 504 when its time is up, and the transaction goes on', async () => {
+    const { deps: given } = deps({})
+    expect(await holdStarted(given, trigger(50).held)).toMatchObject({ kind: 'table', answer: 'timedOut' })
+  })
+
+  it('gets 503 where Temporal does not know the transaction within 5 s', async () => {
+    const { deps: given } = deps({ find: async () => 'unknown' })
+    expect(await holdStarted(given, trigger().held)).toMatchObject({ kind: 'table', answer: 'unavailable' })
+  })
+
+  it('gets 503 where Temporal does not answer at all', async () => {
+    const { deps: given } = deps({ startAndAwait: async () => ({ state: 'unreachable' }) })
+    expect(await holdStarted(given, trigger().held)).toMatchObject({ kind: 'table', answer: 'unavailable' })
+  })
+
+  it('is not started when the sweep may have given it up: 503', async () => {
+    let called = false
+    const { deps: given } = deps({ startAndAwait: async () => ((called = true), answer(created)) })
+    const { held } = trigger()
+    expect(await holdStarted(given, { ...held, startBefore: performance.now() - 1 })).toMatchObject({ answer: 'unavailable' })
+    expect(called).toBe(false)
+  })
+
+  it('that hangs up frees what it held, and its transaction is started all the same', async () => {
+    const started: TransactionId[] = []
+    const { deps: given } = deps({
+      start: async ({ transaction }) => {
+        started.push(transaction)
+      },
+    })
+    const { held, hangUp } = trigger()
+    const waiting = holdStarted(given, held)
+    hangUp.abort()
+    expect(await waiting).toBeUndefined()
+    expect(started).toEqual([one])
+  })
+})
+
+describe('a held trigger that waits its turn in the inbox', () => {
+  it('attaches when the inbox reports the start', async () => {
+    let status: TransactionStatus = 'Queued'
+    const { deps: given, ring, listeners } = deps({ await: async () => answer(created) }, { status: () => status })
+    const waiting = holdQueued(given, place, one, { replayed: false }, trigger().held.deadline)
+    await Promise.resolve()
+    status = 'InProgress'
+    ring()
+    expect(await waiting).toMatchObject({ kind: 'custom', status: 201 })
+    expect(listeners.size).toBe(0)
+  })
+
+  it('looks again by itself where the message was lost', async () => {
+    let looks = 0
+    const { deps: given } = deps({ await: async () => answer(created) }, { status: () => (++looks < 2 ? 'Queued' : 'InProgress') })
+    expect(await holdQueued(given, place, one, { replayed: false }, trigger().held.deadline)).toMatchObject({ status: 201 })
+  })
+
+  it('gets 500 where it was stopped in the queue', async () => {
+    const { deps: given } = deps({ await: async () => ({ state: 'absent' }), find: async () => 'unknown' }, { status: () => 'Stopped' })
+    expect(await holdQueued(given, place, one, { replayed: false }, trigger().held.deadline)).toMatchObject({ answer: 'failed' })
+  })
+
+  it('gets 504 where its turn does not come in time', async () => {
+    const { deps: given } = deps({}, { status: () => 'Queued' })
+    expect(await holdQueued(given, place, one, { replayed: false }, trigger(50).held.deadline)).toMatchObject({ answer: 'timedOut' })
+  })
+})
+
+describe('a held mid-cycle request', () => {
+  it('gets the response of the run that it began, with its transaction', async () => {
+    const { deps: given } = deps({ await: async id => (id === idOf(one) ? answer(created) : { state: 'absent' }) })
+    expect(await holdMidCycle(given, place, request, one, false, trigger().held.deadline)).toMatchObject({ status: 201, about: { transaction: one } })
+  })
+
+  it('is followed to the transaction that it was matched with anew', async () => {
+    const { deps: given } = deps(
+      { await: async id => (id === idOf(two) ? answer(created) : answer({ kind: 'moved' })) },
+      { outcome: () => ({ outcome: 'matched', transaction: two }) },
+    )
+    expect(await holdMidCycle(given, place, request, one, false, trigger().held.deadline)).toMatchObject({ status: 201, about: { transaction: two } })
+  })
+
+  it('is answered at once where it turned out to match nothing', async () => {
+    const { deps: given } = deps({ await: async () => ({ state: 'absent' }), find: async () => 'closed' }, { outcome: () => ({ outcome: 'unmatched' }) })
+    const got = await holdMidCycle(given, place, request, one, false, trigger().held.deadline)
+    expect(got).toEqual({ kind: 'table', answer: 'accepted', about: { replayed: false } })
+  })
+
+  it('leaves a transaction that it was taken from while it waited there', async () => {
+    let outcome: RequestOutcome = { outcome: 'matched', transaction: one }
+    const { deps: given, ring } = deps(
+      {
+        await: (id, _request, wait) =>
+          id === idOf(two) ? Promise.resolve(answer(created)) : new Promise(resolve => wait.signal.addEventListener('abort', () => resolve({ state: 'over' }))),
+      },
+      { outcome: () => outcome },
+    )
+    const waiting = holdMidCycle(given, place, request, one, false, trigger().held.deadline)
+    await Promise.resolve()
+    outcome = { outcome: 'matched', transaction: two }
+    ring()
+    expect(await waiting).toMatchObject({ status: 201, about: { transaction: two } })
+  })
+
+  it('waits for the start of the transaction that it matched', async () => {
+    let asked = 0
+    const { deps: given } = deps(
+      { await: async () => (++asked < 2 ? { state: 'absent' } : answer(created)), find: async () => 'unknown' },
+      { outcome: () => ({ outcome: 'matched', transaction: one }) },
+    )
+    expect(await holdMidCycle(given, place, request, one, false, trigger().held.deadline)).toMatchObject({ status: 201 })
+  })
+})
