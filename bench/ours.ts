@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { freePort } from '../scripts/provision/ports.ts'
+import { createApiClient } from '../scripts/start/api-client.ts'
 import { launch, until, type Running } from './processes.ts'
 import type { Servers } from './servers.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const NAMESPACE = 'flywheel'
 
-const Token = z.object({ access_token: z.string() })
 const Account = z.object({ Id: z.string() })
 const Cycle = z.object({ Id: z.string(), Webhooks: z.array(z.object({ StepId: z.string(), Url: z.string() })) })
 
@@ -69,15 +69,16 @@ export async function openOurs(servers: Servers, source: boolean): Promise<Ours>
   try {
     await ready(api, `http://127.0.0.1:${port}/readyz`)
     await ready(worker, `http://127.0.0.1:${metricsPort}/readyz`)
-    const call = await authorised(`http://127.0.0.1:${port}`, secret)
+    const http = await createApiClient(`http://127.0.0.1:${port}`, 'bench', secret)
+    const account = Account.parse(await http.call('POST', '/accounts', { json: { Name: 'Bench' } })).Id
     return {
       namespace: NAMESPACE,
       get worker() {
         return worker
       },
       async cycle(definition) {
-        const made = Cycle.parse(await call('POST', '/v1.0/cycles', { Definition: definition }))
-        await call('PUT', `/v1.0/cycles/${made.Id}/activate`)
+        const made = Cycle.parse(await http.call('POST', '/cycles', { account, json: { Definition: definition } }))
+        await http.call('PUT', `/cycles/${made.Id}/activate`, { account })
         const urls = new Map(made.Webhooks.map(webhook => [webhook.StepId, webhook.Url.replace('localhost', '127.0.0.1')]))
         return {
           id: made.Id,
@@ -86,7 +87,7 @@ export async function openOurs(servers: Servers, source: boolean): Promise<Ours>
             if (url === undefined) throw new Error(`${step} has no webhook`)
             return url
           },
-          delete: async () => void (await call('DELETE', `/v1.0/cycles/${made.Id}`)),
+          delete: async () => void (await http.call('DELETE', `/cycles/${made.Id}`, { account })),
         }
       },
       async restartWorker() {
@@ -109,24 +110,4 @@ async function ready(running: Running, url: string): Promise<void> {
     await answer?.arrayBuffer()
     return answer?.ok === true ? true : undefined
   })
-}
-
-type Call = (method: string, path: string, body?: object) => Promise<unknown>
-
-async function authorised(base: string, secret: string): Promise<Call> {
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'bench', client_secret: secret })
-  const { access_token: token } = Token.parse(await answerOf(await fetch(`${base}/oauth/token`, { method: 'POST', body: form })))
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  const asPartner: Call = async (method, path, body) =>
-    answerOf(await fetch(`${base}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
-  const account = Account.parse(await asPartner('POST', '/v1.0/accounts', { Name: 'Bench' }))
-  const inAccount = { ...headers, 'x-cyclr-account': account.Id }
-  return async (method, path, body) =>
-    answerOf(await fetch(`${base}${path}`, { method, headers: inAccount, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
-}
-
-async function answerOf(response: Response): Promise<unknown> {
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}: ${text}`)
-  return text === '' ? undefined : JSON.parse(text)
 }

@@ -1,0 +1,116 @@
+/**
+ * The pictures of README.md and docs/operations.md: `npx tsx scripts/screenshots.ts` beside a running `npm start`. It makes a cycle in
+ * the account `demo`, sends it some orders, and photographs the Temporal UI with the system's Chromium.
+ */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { z } from 'zod'
+import { createApiClient, type ApiClient } from './start/api-client.ts'
+import { ensureCredentials } from './start/credentials.ts'
+import { waitFor } from './start/wait.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const IMAGES = join(ROOT, 'docs/images')
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const ACCOUNT = 'demo'
+const WAIT = 60_000
+
+const Lock = z.object({ url: z.string(), temporalUrl: z.string() })
+const Cycle = z.object({ Id: z.string(), Webhooks: z.array(z.object({ StepId: z.string(), Url: z.string() })) })
+const Transactions = z.array(z.object({ Id: z.string(), Status: z.string() }))
+const Transaction = z.object({ TemporalUrl: z.string() })
+
+const DOCUMENT = {
+  name: 'Order fulfilment',
+  description: 'Answers the shop, and waits for the warehouse.',
+  steps: [
+    { id: 'order', name: 'Order received', type: 'webhook', next: 'enough' },
+    {
+      id: 'enough',
+      name: 'Enough in stock?',
+      type: 'decision',
+      left: '{{order.body.quantity}}',
+      condition: 'lessThanOrEqual',
+      right: 5,
+      true: 'price',
+      false: 'sorry',
+    },
+    { id: 'sorry', name: 'Sold out', type: 'synchronousResponse', status: 409, body: { error: 'sold out' } },
+    {
+      id: 'price',
+      name: 'Work out the price',
+      type: 'script',
+      source: 'function run(order) { return { total: order.quantity * 19.9 } }',
+      input: '{{order.body}}',
+      next: 'confirm',
+    },
+    {
+      id: 'confirm',
+      name: 'Order confirmed',
+      type: 'synchronousResponse',
+      status: 201,
+      body: { order: '{{order.body.id}}', total: '{{price.body.total}}' },
+      next: 'despatched',
+    },
+    { id: 'despatched', name: 'Despatched', type: 'webhook', match: { request: 'body.order', transaction: 'order.body.id' }, next: 'parcel' },
+    {
+      id: 'parcel',
+      name: 'Label of the parcel',
+      type: 'script',
+      source: "function run(parcel) { return { label: 'PARCEL ' + parcel } }",
+      input: '{{despatched.body.parcel}}',
+      next: 'thanks',
+    },
+    { id: 'thanks', name: 'Thank the warehouse', type: 'synchronousResponse', body: { label: '{{parcel.body.label}}' } },
+  ],
+}
+
+async function post(url: string, body: object): Promise<void> {
+  await (await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).arrayBuffer()
+}
+
+/** Twelve orders, some of them too large; the warehouse calls for some of the others. Answers the page of one that was resumed. */
+async function act(api: ApiClient): Promise<string> {
+  const cycle = Cycle.parse(await api.call('POST', '/cycles', { account: ACCOUNT, json: { Definition: DOCUMENT } }))
+  await api.call('PUT', `/cycles/${cycle.Id}/activate`, { account: ACCOUNT })
+  const url = new Map(cycle.Webhooks.map(webhook => [webhook.StepId, webhook.Url]))
+  for (let id = 1; id <= 12; id++) await post(url.get('order') ?? '', { id, quantity: id % 3 === 0 ? 9 : 2, customer: 'Ada' })
+  for (const order of [8, 10, 11]) await post(url.get('despatched') ?? '', { order, parcel: `RM-${order}` })
+  const waiting = async () => Transactions.parse(await api.call('GET', `/cycles/${cycle.Id}/transactions?status=Waiting`, { account: ACCOUNT }))
+  let found: z.infer<typeof Transactions> = []
+  const late = await waitFor(async () => {
+    found = await waiting()
+    return found.length === 8
+  }, WAIT)
+  if (late !== undefined) throw new Error(`the transactions do not come to rest: ${late}`)
+  return Transaction.parse(await api.call('GET', `/cycles/${cycle.Id}/transactions/${found[0]?.Id}`, { account: ACCOUNT })).TemporalUrl
+}
+
+async function photograph(page: Page, url: string, text: string, file: string): Promise<void> {
+  await page.goto(url, { waitUntil: 'domcontentloaded' })
+  await page.getByText(text).first().waitFor({ timeout: WAIT })
+  await page.waitForLoadState('networkidle')
+  await page.screenshot({ path: join(IMAGES, file) })
+  process.stdout.write(`docs/images/${file}\n`)
+}
+
+async function main(): Promise<void> {
+  const folder = resolve(ROOT, process.env.DATA_DIR ?? '.data')
+  const { url, temporalUrl } = Lock.parse(JSON.parse(readFileSync(join(folder, 'lock.json'), 'utf8')))
+  const { clientId, clientSecret } = ensureCredentials(folder, process.env)
+  const transaction = await act(await createApiClient(url, clientId, clientSecret))
+  mkdirSync(IMAGES, { recursive: true })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 780 }, deviceScaleFactor: 1 })
+    const list = new URL('workflows', `${temporalUrl}/namespaces/flywheel/`)
+    list.searchParams.set('query', `CycleName="${DOCUMENT.name}"`)
+    await photograph(page, list.href, 'transaction/', 'transactions.png')
+    await photograph(page, transaction, 'Label of the parcel', 'transaction.png')
+  } finally {
+    await browser.close()
+  }
+}
+
+await main()
