@@ -41,8 +41,8 @@ export async function walk(life: Life, run: Run): Promise<Walked> {
         return
       }
       const next: readonly Position[] = await takeStep(life, run, here)
-      for (const other of next.slice(1)) spawn(other)
-      here = next[0]
+      if (next.length > 1) for (const other of next) spawn(other)
+      here = next.length === 1 ? next[0] : undefined
     }
   }
 
