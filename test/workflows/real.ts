@@ -1,0 +1,114 @@
+/** A worker with the real workflow bundle on the run's Temporal, and activities over an index in memory: what the workflow does, without Redis. */
+import { randomUUID } from 'node:crypto'
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
+import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker'
+import { inject } from 'vitest'
+import type { Activities } from '../../activities/index.ts'
+import { asTransactionId, type TransactionId } from '../../domain/ids.ts'
+import type { Json } from '../../domain/json.ts'
+import type { CycleDocument } from '../../domain/document.ts'
+import { loadBundle } from '../../worker/bundle.ts'
+import { createTemporalWorker } from '../../worker/temporal-worker.ts'
+import type { Incident, TransactionInput } from '../../workflows/messages.ts'
+import { transactionStart } from '../../workflows/start.ts'
+import { inputOf } from './interpreter/memory.ts'
+
+Runtime.install({ logger: new DefaultLogger('ERROR') })
+
+/** Calls of the index, in order, as `name argument…`. */
+export interface Index {
+  readonly calls: string[]
+  readonly incidents: Incident[]
+  stopped: boolean
+}
+
+export interface Rig {
+  readonly client: Client
+  readonly taskQueue: string
+  readonly index: (transaction: TransactionId) => Index
+  /** Overrides activities. */
+  readonly activities: Partial<Activities>
+  input(document: CycleDocument, body?: Json, limits?: Partial<TransactionInput['limits']>): TransactionInput
+  start(input: TransactionInput): Promise<WorkflowHandle>
+  /** Takes the worker away, as a kill would, but for what it finishes; `resume` brings another. */
+  close(): Promise<void>
+}
+
+export async function createRig(): Promise<Rig> {
+  const address = inject('temporalAddress')
+  const taskQueue = `test-${randomUUID()}`
+  const native = await NativeConnection.connect({ address })
+  const connection = await Connection.connect({ address })
+  const client = new Client({ connection, namespace: 'flywheel' })
+  const indexes = new Map<string, Index>()
+  const index = (transaction: string): Index => {
+    const known = indexes.get(transaction) ?? { calls: [], incidents: [], stopped: false }
+    indexes.set(transaction, known)
+    return known
+  }
+  const overrides: Partial<Activities> = {}
+  const base: Activities = {
+    callHttp: async call => ({ status: 200, headers: {}, body: { called: call.url } }),
+    runScript: async ({ input }) => input,
+    evaluate: async expressions => expressions.map(({ expression }) => ({ value: expression })),
+    async begin(_place, transaction) {
+      index(transaction).calls.push('begin')
+      return index(transaction).stopped ? 'stop' : 'go'
+    },
+    async resume(_place, transaction, stepId, delivery) {
+      index(transaction).calls.push(`resume ${stepId} ${delivery}`)
+      return index(transaction).stopped ? { answer: 'stop', taken: false } : { answer: 'go' }
+    },
+    async register(_place, transaction, stepId, value) {
+      index(transaction).calls.push(`register ${stepId} ${value}`)
+      return value === null ? null : `hash-${value}`
+    },
+    async check(_place, transaction) {
+      index(transaction).calls.push('check')
+      return index(transaction).stopped ? 'stop' : 'go'
+    },
+    async park(_place, transaction, seen) {
+      index(transaction).calls.push(`park ${JSON.stringify(seen)}`)
+      return index(transaction).stopped ? 'stop' : 'parked'
+    },
+    async end(_place, transaction, consumed, status) {
+      index(transaction).calls.push(`end ${status} ${JSON.stringify(consumed)}`)
+    },
+    async incident(_place, transaction, incident) {
+      index(transaction).incidents.push(incident)
+    },
+    async stopDoomed() {},
+    async removeAll() {},
+  }
+  const activities: Activities = {
+    ...base,
+    callHttp: call => (overrides.callHttp ?? base.callHttp)(call),
+    runScript: call => (overrides.runScript ?? base.runScript)(call),
+    evaluate: expressions => (overrides.evaluate ?? base.evaluate)(expressions),
+    stopDoomed: place => (overrides.stopDoomed ?? base.stopDoomed)(place),
+    removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
+  }
+  const bundle = await loadBundle()
+  const worker: Worker = await createTemporalWorker({ connection: native, namespace: 'flywheel', taskQueue, bundle, activities, shutdownGraceMs: 1_000 })
+  const running = worker.run()
+  return {
+    client,
+    taskQueue,
+    index,
+    activities: overrides,
+    input: (document, body, limits) => {
+      const transaction = asTransactionId(randomUUID())
+      return { ...inputOf(document, body, limits), transaction, acceptedAt: Date.now() }
+    },
+    start(input) {
+      const { workflowType, ...options } = transactionStart(input, taskQueue)
+      return client.workflow.start(workflowType, options)
+    },
+    async close() {
+      worker.shutdown()
+      await running
+      await connection.close()
+      await native.close()
+    },
+  }
+}
