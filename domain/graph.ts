@@ -40,11 +40,17 @@ export function reach(starts: readonly StepId[], edges: (id: StepId) => readonly
   return seen
 }
 
-/** The ids of the steps from which `id` can be reached: `id` itself is among them where it stands in a loop. */
-export function upstream(id: StepId, ids: readonly StepId[], edges: (id: StepId) => readonly StepId[]): Set<StepId> {
+/** A function that gives the ids of the steps from which one can be reached: it is among them itself where it stands in a loop. */
+export function upstreamOf(ids: Iterable<StepId>, edges: (id: StepId) => readonly StepId[]): (id: StepId) => Set<StepId> {
   const back = new Map<StepId, StepId[]>()
-  for (const from of ids) for (const to of edges(from)) back.set(to, [...(back.get(to) ?? []), from])
-  return reach([id], to => back.get(to) ?? [])
+  for (const from of ids) {
+    for (const to of edges(from)) {
+      const before = back.get(to)
+      if (before) before.push(from)
+      else back.set(to, [from])
+    }
+  }
+  return id => reach([id], to => back.get(to) ?? [])
 }
 
 /** Whether a webhook step holds its sender: a synchronous response can be reached without passing another webhook step (webhooks.md 4). */

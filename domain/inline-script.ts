@@ -27,10 +27,13 @@ export function parseInlineScript(source: string): InlineScript {
   let problem: string | undefined
   let i = 0
 
+  // The end of what was emitted, without blanks: enough to tell a division from a regular expression.
+  let tail = ''
   const emit = (part: string | ScriptField): void => {
     const last = parts.at(-1)
     if (typeof part === 'string' && typeof last === 'string') parts[parts.length - 1] = last + part
     else parts.push(part)
+    tail = typeof part === 'string' ? (tail + part.slice(-16)).trimEnd().slice(-12) : '$'
   }
   const take = (end: number): string => {
     const text = source.slice(i, end)
@@ -84,12 +87,10 @@ export function parseInlineScript(source: string): InlineScript {
     return true
   }
   const regex = (): boolean => {
-    const last = parts.at(-1)
-    if (typeof last === 'object' || !REGEX_BEFORE.test((last ?? '').trimEnd().slice(-12))) return false
-    if (parts.length > 1 && last?.trim() === '') return false
-    const found = /\/(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//y
+    // Bounded, so that slashes without an end cost no quadratic time.
+    const found = /\/(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,300}\]){1,1000}\//y
     found.lastIndex = i
-    if (!found.test(source)) return false
+    if (!REGEX_BEFORE.test(tail) || !found.test(source)) return false
     emit(take(found.lastIndex))
     return true
   }

@@ -1,4 +1,5 @@
 /** Filling values in (cycles.md 3): merge fields, property names, inline scripts. Pure and deterministic: it runs in workflows. */
+import { StepError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
 import { parseInlineScript, scriptSource, type ScriptField } from './inline-script.ts'
 import { parseText } from './merge-field.ts'
@@ -28,6 +29,9 @@ export interface ResolveOptions {
   readonly secrets?: boolean
 }
 
+/** Most characters of text that the merge fields of one value may make: a short document could else write a payload thousands of times. */
+const MAX_TEXT = 8_388_608
+
 type Filler = (results: readonly (Json | undefined)[]) => Json | undefined
 
 /** A value as it is written into text: objects and lists as JSON, missing ones as nothing. */
@@ -39,11 +43,18 @@ export function toText(value: Json | undefined): string {
 /**
  * Resolves every string of a step's property. A string that is one merge field becomes the value itself; others are text with the values
  * written in; a missing value that stands alone leaves its property out, and becomes null in a list. `=` begins an inline script, `\=` and `\{{` are literal.
+ * Throws `StepError` where the text would become too long.
  */
 export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions = {}): Resolved {
   const expressions: InlineExpression[] = []
   const secrets = options.secrets === true
-  const guard = (data: Json): Json => (secrets ? mapTexts(data, escapeMarks) : data)
+  const guarded = new Map<Json, Json>()
+  const guard = (data: Json): Json => {
+    if (!secrets) return data
+    const known = guarded.get(data) ?? mapTexts(data, escapeMarks)
+    guarded.set(data, known)
+    return known
+  }
 
   const isSecret = (path: Path, found: Json | undefined): boolean => {
     const name = path.segments[0]
@@ -54,10 +65,17 @@ export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions
     if (isSecret(path, found)) return secrets ? found : undefined
     return found === undefined ? undefined : guard(found)
   }
-  const text = (source: string): string =>
-    parseText(source)
-      .parts.map(part => (typeof part === 'string' ? part : toText(look(part))))
-      .join('')
+  let length = 0
+  const text = (source: string): string => {
+    let written = ''
+    for (const part of parseText(source).parts) {
+      const piece = typeof part === 'string' ? part : toText(look(part))
+      length += piece.length
+      if (length > MAX_TEXT) throw new StepError('buildFailed', `The texts with merge fields in it are over ${MAX_TEXT} characters`)
+      written += piece
+    }
+    return written
+  }
 
   const script = (source: string): Filler => {
     const parsed = parseInlineScript(source)

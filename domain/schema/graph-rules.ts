@@ -3,7 +3,6 @@ import type { Problem } from '../errors.ts'
 import { reach } from '../graph.ts'
 import { laterStepTypes, stepTypes } from './known.ts'
 import { placeText } from './paths.ts'
-import { didYouMean } from './suggest.ts'
 import type { View } from './view.ts'
 
 /** Names that merge fields use for other things, so that no step can have them (cycles.md 3). */
@@ -24,7 +23,7 @@ function targets(view: View): Problem[] {
   return view.steps.flatMap(step =>
     step.exits.flatMap(exit => {
       const path = placeText(exit.path)
-      if (!view.byId.has(exit.to)) return [{ path, message: `There is no step ${JSON.stringify(exit.to)}.${didYouMean(exit.to, view.byId.keys())}` }]
+      if (!view.byId.has(exit.to)) return [{ path, message: `There is no step ${JSON.stringify(exit.to)}.${view.suggest(exit.to, view.byId.keys())}` }]
       if (exit.to === trigger?.id) return [{ path, message: `Nothing may lead to the trigger "${exit.to}": loop back to a later step` }]
       return []
     }),

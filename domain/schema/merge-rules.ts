@@ -1,6 +1,6 @@
 /** Merge fields and paths are checked when a document is saved, not when it runs (cycles.md 3). */
 import type { Problem } from '../errors.ts'
-import { upstream } from '../graph.ts'
+import { upstreamOf } from '../graph.ts'
 import { parseInlineScript } from '../inline-script.ts'
 import type { Json } from '../json.ts'
 import { parseText } from '../merge-field.ts'
@@ -38,8 +38,9 @@ interface Place {
 export function createPathCheck(view: View): (path: Path, place: Place) => string | undefined {
   const ids = view.steps.map(step => step.id)
   const known = new Map<string, Set<string>>()
+  const upstream = upstreamOf(view.byId.keys(), view.successors)
   const above = (id: string): Set<string> => {
-    const found = known.get(id) ?? upstream(id, ids, view.successors)
+    const found = known.get(id) ?? upstream(id)
     known.set(id, found)
     return found
   }
@@ -48,7 +49,7 @@ export function createPathCheck(view: View): (path: Path, place: Place) => strin
     const name = path.segments[0]
     if (name?.kind !== 'name') return 'Must name a variable: variables.NAME'
     const secret = view.variables.get(name.name)
-    if (secret === undefined) return `The variable ${JSON.stringify(name.name)} is not declared in variables.${didYouMean(name.name, view.variables.keys())}`
+    if (secret === undefined) return `The variable ${JSON.stringify(name.name)} is not declared in variables.${view.suggest(name.name, view.variables.keys())}`
     if (!secret) return undefined
     if (place.step.type !== 'request' || !secretProperties.includes(place.property))
       return `The secret variable ${JSON.stringify(name.name)} may stand only in url, query, headers, body and auth of a request step`
@@ -62,7 +63,7 @@ export function createPathCheck(view: View): (path: Path, place: Place) => strin
     if (name?.kind !== 'name') return 'Must name a webhook step: webhooks.STEP.url'
     if (!webhooks.includes(name.name)) {
       const why = view.byId.has(name.name) ? 'is not of type webhook' : 'does not exist'
-      return `The webhook step ${JSON.stringify(name.name)} ${why}.${didYouMean(name.name, webhooks)}`
+      return `The webhook step ${JSON.stringify(name.name)} ${why}.${view.suggest(name.name, webhooks)}`
     }
     return url?.kind === 'name' && url.name === 'url' && path.segments.length === 2
       ? undefined
@@ -80,7 +81,7 @@ export function createPathCheck(view: View): (path: Path, place: Place) => strin
     const names = Object.hasOwn(fixedRoots, path.root) ? fixedRoots[path.root] : undefined
     if (names) return fixed(path, names)
     if (!view.byId.has(path.root))
-      return `${pathText(path)} begins with ${JSON.stringify(path.root)}, which is neither a step nor variables, webhooks, transaction, cycle or account.${didYouMean(path.root, [...ids, ...reservedRoots])}`
+      return `${pathText(path)} begins with ${JSON.stringify(path.root)}, which is neither a step nor variables, webhooks, transaction, cycle or account.${view.suggest(path.root, [...ids, ...reservedRoots])}`
     if (above(place.step.id).has(path.root)) return undefined
     const where = path.root === place.step.id ? 'is this step itself' : `is not upstream of "${place.step.id}"`
     return `The step "${path.root}" ${where}: its data cannot be there yet`

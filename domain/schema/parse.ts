@@ -11,6 +11,8 @@ import { viewOf } from './view.ts'
 
 export type ParsedDocument = { readonly ok: true; readonly document: CycleDocument } | { readonly ok: false; readonly problems: Problem[] }
 
+const MAX_PROBLEMS = 500
+
 /** Problems of the whole first, then step by step; what is said twice of one place is said once. */
 function inOrder(problems: readonly Problem[]): Problem[] {
   const indexOf = (problem: Problem): number => Number(/^steps\[(\d+)\]/.exec(problem.path)?.[1] ?? -1)
@@ -36,5 +38,7 @@ export function parseDocument(input: unknown): ParsedDocument {
     ...mergeProblems(view),
   ]
   if (parsed.success && problems.length === 0) return { ok: true, document: parsed.data }
-  return { ok: false, problems: inOrder(problems) }
+  const all = inOrder(problems)
+  const more = all.length - MAX_PROBLEMS
+  return { ok: false, problems: more > 0 ? [...all.slice(0, MAX_PROBLEMS), { path: '', message: `There are ${more} more problems` }] : all }
 }

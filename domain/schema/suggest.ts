@@ -23,7 +23,8 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined
   let least = Math.max(1, Math.floor(word.length / 3)) + 0.5
   for (const candidate of known) {
-    const far = distance(word.toLowerCase(), candidate.toLowerCase().slice(0, 80))
+    if (Math.abs(candidate.length - word.length) > least) continue
+    const far = distance(word.toLowerCase(), candidate.toLowerCase())
     if (far < least && far < candidate.length) {
       least = far
       best = candidate

@@ -1,5 +1,6 @@
 /** Documents as text: YAML or JSON, with line and column of what cannot be read. */
 import { parseDocument as parseYaml } from 'yaml'
+import { jsonError } from './json-position.ts'
 import { parseDocument, type ParsedDocument } from './parse.ts'
 
 const refused = (message: string): ParsedDocument => ({ ok: false, problems: [{ path: '', message }] })
@@ -9,14 +10,18 @@ function place(text: string, offset: number): string {
   return `line ${before.split('\n').length}, column ${offset - before.lastIndexOf('\n')}`
 }
 
+const MAX_ERRORS = 20
+
 function fromYaml(text: string): ParsedDocument {
   try {
-    const yaml = parseYaml(text, { prettyErrors: false, uniqueKeys: true, logLevel: 'silent' })
+    const yaml = parseYaml(text, { prettyErrors: false, uniqueKeys: true })
+    // The parser tells its own overflow as errors of the text.
+    if (yaml.errors.some(error => error.message.includes('call stack'))) return refused('The YAML is nested too deeply')
     if (yaml.errors.length > 0) {
-      return {
-        ok: false,
-        problems: yaml.errors.map(error => ({ path: '', message: `The YAML cannot be read at ${place(text, error.pos[0])}: ${error.message}` })),
-      }
+      const problems = yaml.errors
+        .slice(0, MAX_ERRORS)
+        .map(error => ({ path: '', message: `The YAML cannot be read at ${place(text, error.pos[0])}: ${error.message}` }))
+      return { ok: false, problems }
     }
     const value: unknown = yaml.toJS({ maxAliasCount: 100 })
     return parseDocument(value)
@@ -27,15 +32,9 @@ function fromYaml(text: string): ParsedDocument {
 }
 
 function fromJson(text: string): ParsedDocument {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const offset = /at position (\d+)/.exec(message)?.[1]
-    const what = message.replace(/,? *(in JSON)? at position.*$/s, '').replace(/, ".*" is not valid JSON$/s, '')
-    return refused(`The JSON cannot be read at ${place(text, offset === undefined ? text.length : Number(offset))}: ${what}`)
-  }
+  const wrong = jsonError(text)
+  if (wrong) return refused(`The JSON cannot be read at ${place(text, wrong.offset)}: ${wrong.expected}`)
+  const value: unknown = JSON.parse(text)
   return parseDocument(value)
 }
 

@@ -5,7 +5,9 @@
 import type { StepId } from '../ids.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { isJsonObject } from '../objects.ts'
-import { nearest } from './suggest.ts'
+import { didYouMean, nearest } from './suggest.ts'
+
+const MAX_SUGGESTIONS = 200
 
 export interface Exit {
   readonly path: readonly PropertyKey[]
@@ -27,6 +29,8 @@ export interface View {
   /** Where a step leads to, misspelled targets included as what they probably mean. */
   readonly successors: (id: StepId) => readonly StepId[]
   readonly byId: ReadonlyMap<StepId, ViewStep>
+  /** "Did you mean", for the first slips only: what it costs stays bounded however many there are. */
+  readonly suggest: (word: string, known: Iterable<string>) => string
 }
 
 function exitsOf(raw: JsonObject, index: number): Exit[] {
@@ -58,12 +62,17 @@ export function viewOf(document: Json): View {
     if (isJsonObject(raw) && typeof raw['name'] === 'string') variables.set(raw['name'], raw['secret'] === true)
   }
   const targets = new Map<StepId, StepId[]>()
-  for (const step of steps) {
-    const ids = step.exits.flatMap(exit => {
-      const id = byId.has(exit.to) ? exit.to : nearest(exit.to, byId.keys())
-      return id === undefined ? [] : [id]
-    })
-    targets.set(step.id, [...(targets.get(step.id) ?? []), ...ids])
+  const meant = new Map<string, string | undefined>()
+  const target = (to: string): string | undefined => {
+    if (byId.has(to)) return to
+    if (!meant.has(to)) meant.set(to, meant.size < MAX_SUGGESTIONS ? nearest(to, byId.keys()) : undefined)
+    return meant.get(to)
   }
-  return { steps, variables, byId, successors: id => targets.get(id) ?? [] }
+  for (const step of steps) {
+    const ids = step.exits.flatMap(exit => target(exit.to) ?? [])
+    targets.set(step.id, [...new Set([...(targets.get(step.id) ?? []), ...ids])])
+  }
+  let suggestions = 0
+  const suggest = (word: string, known: Iterable<string>): string => (suggestions++ < MAX_SUGGESTIONS ? didYouMean(word, known) : '')
+  return { steps, variables, byId, suggest, successors: id => targets.get(id) ?? [] }
 }
