@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ApiClient {
   /** Sends a request with the token; `undefined` for 404. Throws with the API's own message for any other refusal. */
-  call(method: string, path: string, options?: { readonly account?: string; readonly json?: unknown; readonly yaml?: string }): Promise<unknown>
+  call(method: string, path: string, options?: { readonly account?: string; readonly json?: unknown }): Promise<unknown>
 }
 
 /** Waits until the API and what it needs are there; gives the last reason when they are not in time. */
@@ -34,13 +34,13 @@ export async function createApiClient(url: string, clientId: string, clientSecre
   const authorization = `Bearer ${String(token.access_token)}`
   return {
     async call(method, path, options = {}) {
-      const body = options.yaml ?? (options.json === undefined ? undefined : JSON.stringify(options.json))
+      const body = options.json === undefined ? undefined : JSON.stringify(options.json)
       const response = await fetch(`${url}/v1.0${path}`, {
         method,
         headers: {
           authorization,
           ...(options.account === undefined ? {} : { 'x-cyclr-account': options.account }),
-          ...(body === undefined ? {} : { 'content-type': options.yaml === undefined ? 'application/json' : 'application/yaml' }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body }),
         signal: AbortSignal.timeout(30_000),

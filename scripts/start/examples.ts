@@ -19,8 +19,10 @@ export interface Example {
   readonly folder: string
   readonly name: string
   readonly description: string
-  /** The document as its author wrote it. */
-  readonly yaml: string
+  /** The document, read from its YAML. */
+  readonly document: { readonly [name: string]: unknown }
+  /** Variables whose value is the URL of a webhook step of an example before this one. */
+  readonly variables: { readonly [name: string]: { readonly example: string; readonly step: string } }
   readonly requests: readonly ExampleRequest[]
 }
 
@@ -31,16 +33,33 @@ export function readExamples(folder: string): readonly Example[] {
     const where = `examples.yaml[${i}]`
     const at = record(entry, where)
     const name = text(at.folder, `${where}.folder`)
-    const yaml = readFileSync(join(folder, name, 'cycle.yaml'), 'utf8')
-    const document = record(parse(yaml), `${name}/cycle.yaml`)
+    const document = record(parse(readFileSync(join(folder, name, 'cycle.yaml'), 'utf8')), `${name}/cycle.yaml`)
     return {
       folder: name,
       name: text(document.name, `${name}/cycle.yaml name`),
       description: text(document.description, `${name}/cycle.yaml description`).trim().replace(/\s+/g, ' '),
-      yaml,
+      document,
+      variables: Object.fromEntries(
+        Object.entries(record(at.variables ?? {}, `${where}.variables`)).map(([variable, source]) => [variable, readSource(source, where)]),
+      ),
       requests: list(at.requests, `${where}.requests`).map((each, j) => readRequest(each, `${where}.requests[${j}]`)),
     }
   })
+}
+
+function readSource(value: unknown, where: string): { readonly example: string; readonly step: string } {
+  const at = record(value, `${where}.variables`)
+  return { example: text(at.example, `${where}.variables.example`), step: text(at.step, `${where}.variables.step`) }
+}
+
+/** The document with values put into its variables. */
+export function withVariables(document: Example['document'], values: { readonly [name: string]: string }): Example['document'] {
+  const variables = list(document.variables ?? [], 'variables').map(each => {
+    const variable = record(each, 'variables')
+    const value = values[String(variable.name)]
+    return value === undefined ? variable : { ...variable, value }
+  })
+  return variables.length === 0 ? document : { ...document, variables }
 }
 
 function readRequest(value: unknown, where: string): ExampleRequest {

@@ -121,7 +121,7 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
   if (crew.stopping()) return
   if (notReady !== undefined) throw new StartError(`The API does not come up (${notReady}).${crew.lastWords('api')}`)
   const api = await createApiClient(local, credentials.clientId, credentials.clientSecret)
-  const examples = await seed(api, readExamples(join(ROOT, 'examples')))
+  const examples = await seed(api, readExamples(join(ROOT, 'examples')), local)
   lock.update({ url: publicUrl, temporalUrl: temporal.ui })
   report.line(
     welcome({

@@ -1,6 +1,6 @@
 /** What a first start makes, over the HTTP API: the account `demo` with the examples, running (operations.md 1). */
 import type { ApiClient } from './api-client.ts'
-import { curlLine, type Example } from './examples.ts'
+import { curlLine, withVariables, type Example } from './examples.ts'
 
 export const DEMO = 'demo'
 /** Description of the account until all examples are in it: a start that was cut off is taken up again by the next. */
@@ -13,16 +13,27 @@ export interface SeededExample {
   readonly lines: readonly { readonly title: string; readonly curl: string }[]
 }
 
-/** Seeds an empty registry; in any case gives the examples that are there, each with its lines for a shell. */
-export async function seed(api: ApiClient, examples: readonly Example[]): Promise<readonly SeededExample[]> {
+/**
+ * Seeds an empty registry; in any case gives the examples that are there, each with its lines for a shell.
+ * `apiUrl`: where a worker reaches the API, for examples that call another one.
+ */
+export async function seed(api: ApiClient, examples: readonly Example[], apiUrl: string): Promise<readonly SeededExample[]> {
   const accounts = items(await api.call('GET', '/accounts?pageSize=1'))
   if (accounts.length === 0) await api.call('POST', '/accounts', { json: { Id: DEMO, Name: 'Demo', Description: UNFINISHED } })
   const demo = await api.call('GET', `/accounts/${DEMO}`)
   if (demo === undefined) return []
   const cycles = await cyclesByName(api)
+  const definition = (example: Example): unknown => {
+    const values = Object.entries(example.variables).map(([name, { example: folder, step }]): [string, string] => {
+      const other = examples.find(each => each.folder === folder)
+      const url = other === undefined ? undefined : urlsOf(cycles.get(other.name)).get(step)
+      return [name, typeof url === 'string' ? `${apiUrl}${new URL(url).pathname}` : '']
+    })
+    return withVariables(example.document, Object.fromEntries(values))
+  }
   if (field(demo, 'Description') === UNFINISHED) {
     for (const example of examples) {
-      const cycle = cycles.get(example.name) ?? (await api.call('POST', '/cycles', { account: DEMO, yaml: example.yaml }))
+      const cycle = cycles.get(example.name) ?? (await api.call('POST', '/cycles', { account: DEMO, json: { Definition: definition(example) } }))
       await api.call('PUT', `/cycles/${String(field(cycle, 'Id'))}/activate`, { account: DEMO })
       cycles.set(example.name, cycle)
     }
@@ -40,7 +51,7 @@ async function cyclesByName(api: ApiClient): Promise<Map<string, unknown>> {
 }
 
 function withLines(example: Example, cycle: unknown): SeededExample {
-  const urls = new Map(items(field(cycle, 'Webhooks')).map(webhook => [field(webhook, 'StepId'), field(webhook, 'Url')]))
+  const urls = urlsOf(cycle)
   return {
     name: example.name,
     description: example.description,
@@ -50,6 +61,10 @@ function withLines(example: Example, cycle: unknown): SeededExample {
     }),
   }
 }
+
+/** URLs of a cycle's webhook steps, by step id. */
+const urlsOf = (cycle: unknown): ReadonlyMap<unknown, unknown> =>
+  new Map(items(field(cycle, 'Webhooks')).map(webhook => [field(webhook, 'StepId'), field(webhook, 'Url')]))
 
 const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
