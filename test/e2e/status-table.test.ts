@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestCycle } from '../support/client.ts'
@@ -85,11 +86,7 @@ describe('the answers of inbound webhooks', () => {
     const chunked = await request(active.url(), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: (async function* () {
-        yield Buffer.from('{"text":"')
-        yield Buffer.from('x'.repeat(3000))
-        yield Buffer.from('"}')
-      })(),
+      body: Readable.from([Buffer.from('{"text":"'), Buffer.from('x'.repeat(3000)), Buffer.from('"}')]),
     })
     expect(chunked.statusCode).toBe(413)
     expect(await chunked.body.text()).toBe(large.body)
