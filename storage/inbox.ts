@@ -157,6 +157,11 @@ export interface ClaimedDelivery {
 
 export type Claimed = ClaimedStart | ClaimedDelivery
 
+export type Claims =
+  | { readonly state: 'ok'; readonly version: number; readonly entries: readonly Claimed[] }
+  | { readonly state: 'lost' }
+  | { readonly state: 'replay'; readonly version: number }
+
 export type ReplayEntry =
   | { readonly kind: 'start'; readonly id: number; readonly transaction: TransactionId; readonly stepId: StepId; readonly data: string }
   | { readonly kind: 'delivery'; readonly id: number; readonly request: RequestId; readonly stepId: StepId; readonly data: string }
@@ -173,12 +178,8 @@ export interface InboxDispatch {
   waitForWork(timeoutMs: number, signal: AbortSignal): Promise<void>
   /** The next ready cycle in turn, account by account, under a new lease; undefined where none is ready. */
   take(worker: string): Promise<Turn | undefined>
-  /** Claims up to `max` entries; empty: none claimable now. `lost`: the lease is another's, give up. `replay`: entries wait to be registered again first. */
-  claim(
-    turn: Turn,
-    max: number,
-    maxConcurrency: number | undefined,
-  ): Promise<{ readonly state: 'ok'; readonly entries: readonly Claimed[] } | { readonly state: 'lost' } | { readonly state: 'replay' }>
+  /** Claims up to `max` entries; empty: none claimable now. `lost`: the lease is another's, give up. `replay`: entries wait to be registered again first. `version`: of the document that entries claimed now run under. */
+  claim(turn: Turn, max: number, maxConcurrency: number | undefined): Promise<Claims>
   startDone(turn: Turn, entry: ClaimedStart): Promise<void>
   /** Temporal refused the start for good: the transaction is Errored (the caller logs the incident). */
   startRefused(turn: Turn, entry: ClaimedStart): Promise<void>
@@ -214,6 +215,8 @@ export interface Notice {
 }
 
 export interface InboxUpkeep {
+  /** Whether this worker looks after a partition now: one does, for a few seconds at a time. */
+  keep(partition: number, worker: string): Promise<boolean>
   /** One pass of the sweep over one partition (call for all each second): dead leases, lost wake-ups, expired early requests, batches of drops. */
   sweep(partition: number): Promise<void>
   /** Members and waiting whose workflow ought to be asked about; each is marked as asked. */

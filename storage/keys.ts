@@ -34,6 +34,8 @@ export const partitionSuffix = {
   due: ':due',
   /** Sorted set: cycle by the time at which its members are looked through for workflows to ask about. */
   ask: ':ask',
+  /** Worker that looks after the partition, for a few seconds. */
+  keeper: ':keeper',
   /** Stream of stops and deletes that are still to be carried out. */
   control: ':control',
   /** Stream of what is to become an incident. */

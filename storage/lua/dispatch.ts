@@ -28,7 +28,7 @@ end
 /**
  * Claims entries: what another token claimed before, deliveries to members, then while there is room starts and waiting ones, the lower id first.
  * ARGV: [2] token, [3] most entries, [4] maxConcurrency or ''.
- * Answer: { 'lost' }, { 'replay' } or { 'ok', { 's', id, transaction, step, data, accepted at } | { 'd', id, transaction, step, data, request }, … }.
+ * Answer: { 'lost' }, { 'replay', document version } or { 'ok', document version, { 's', id, transaction, step, data, accepted at } | { 'd', id, transaction, step, data, request }, … }.
  */
 export const claim = `
 if not load(KEYS[1]) or C.token ~= ARGV[2] then return { 'lost' } end
@@ -36,7 +36,7 @@ local token, max = ARGV[2], tonumber(ARGV[3])
 set('until', now + LEASE)
 due(now + LEASE)
 set('max', tonumber(ARGV[4]))
-local out = { 'ok' }
+local out = { 'ok', C.version }
 local function give(kind, e, last) out[#out + 1] = { kind, sid(e.id), e.t, e.s, e.d, last } end
 local function abandoned(claims)
   local flat, ids = call('HGETALL', cycle .. claims), {}
@@ -61,8 +61,8 @@ if runs() then
 end
 if replaying() then
   save()
-  if #out > 1 then return out end
-  return { 'replay' }
+  if #out > 2 then return out end
+  return { 'replay', C.version }
 end
 local function deliver(d, r)
   call('HSET', txKey(d.t), 'role', 'begun', 'c:' .. d.s, math.max(d.id, tonumber(r['c:' .. d.s] or 0)), 'claim', d.id)
@@ -70,7 +70,7 @@ local function deliver(d, r)
   offer(d.t)
   give('d', d, d.r)
 end
-while runs() and #out <= max do
+while runs() and #out < max + 2 do
   local id = firstReady('${at.readyMembers}')[1]
   if not id then break end
   local d = readDelivery(tonumber(id))
@@ -79,7 +79,7 @@ while runs() and #out <= max do
   elseif r.role == 'begun' then deliver(d, r)
   else finish(d.t, over(d.t), 'Stopped', RETENTION); drained() end
 end
-while runs() and #out <= max and room() do
+while runs() and #out < max + 2 and room() do
   local id = tonumber(firstReady('${at.readyWaiting}')[1])
   local found = nextStarts(1)[1]
   if not id and not found then break end

@@ -82,9 +82,10 @@ export function inboxDispatch(run: InboxScripts, channels: InboxChannels, blocki
     },
 
     async claim({ place, token }, max, maxConcurrency) {
-      const [state, ...entries] = items(await run.cycle(scripts.claim, place, token, max, maxConcurrency ?? ''))
+      const [state, version, ...entries] = items(await run.cycle(scripts.claim, place, token, max, maxConcurrency ?? ''))
       const name = word(state, 'ok', 'lost', 'replay')
-      return name === 'ok' ? { state: name, entries: entries.map(claimed) } : { state: name }
+      if (name === 'lost') return { state: name }
+      return name === 'ok' ? { state: name, version: integer(version), entries: entries.map(claimed) } : { state: name, version: integer(version) }
     },
     async startDone({ place }, entry) {
       await run.cycle(scripts.startDone, place, entry.transaction, entry.id)

@@ -8,6 +8,8 @@ import type { InboxScripts } from './inbox-scripts.ts'
 /** Cycles that one pass of a partition looks at. */
 const CYCLES = 200
 const PURGED = 500
+/** How long a worker looks after a partition (ms); then whoever comes first, so that they take turns. */
+const KEPT = 5_000
 
 function fieldsOf(flat: readonly string[]): { readonly [name: string]: string } {
   const fields: { [name: string]: string } = {}
@@ -43,6 +45,12 @@ export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
     items(await run.cycle(scripts.members, place, kind, after, max)).map(t => asTransactionId(text(t)))
 
   return {
+    async keep(partition, worker) {
+      const key = partitionKey(partition) + partitionSuffix.keeper
+      if ((await run.command(redis => redis.set(key, worker, 'PX', KEPT, 'NX'))) === 'OK') return true
+      return (await run.command(redis => redis.get(key))) === worker
+    },
+
     async sweep(partition) {
       for (const key of items(await run.partition(scripts.sweepDue, partition, CYCLES))) await run.cycleAt(scripts.sweepCycle, partition, text(key))
     },

@@ -1,0 +1,60 @@
+/** Transactions that this worker started and that have not begun: at most 32, so that Temporal's own backlog stays short (architecture.md 3). */
+import type { TransactionId } from '../domain/ids.ts'
+
+export interface Window {
+  /** How many more may be started now. */
+  room(): number
+  add(transaction: TransactionId): void
+  /** It began, or will not. */
+  leave(transaction: TransactionId): void
+  /** Resolves when there is room; rejects when `signal` is aborted. */
+  waitForRoom(signal: AbortSignal): Promise<void>
+}
+
+export const WINDOW = 32
+/** After this long (ms) a start leaves the window unasked: the message that it began may have been lost. */
+const FORGOTTEN = 30_000
+
+export function createWindow(size = WINDOW, now: () => number = () => performance.now()): Window {
+  const pending = new Map<TransactionId, number>()
+  const waiting = new Set<() => void>()
+
+  function forget(): void {
+    for (const [transaction, since] of pending) {
+      if (now() - since < FORGOTTEN) break
+      pending.delete(transaction)
+    }
+  }
+  const room = (): number => {
+    if (pending.size >= size) forget()
+    return Math.max(0, size - pending.size)
+  }
+
+  return {
+    room,
+    add: transaction => void pending.set(transaction, now()),
+    leave(transaction) {
+      if (!pending.delete(transaction) || room() === 0) return
+      for (const go of waiting) go()
+    },
+    waitForRoom(signal) {
+      if (room() > 0) return Promise.resolve()
+      return new Promise((resolve, reject) => {
+        const done = (): void => {
+          clearTimeout(timer)
+          waiting.delete(done)
+          signal.removeEventListener('abort', abort)
+          resolve()
+        }
+        const abort = (): void => {
+          clearTimeout(timer)
+          waiting.delete(done)
+          reject(signal.reason)
+        }
+        const timer = setTimeout(done, 1_000)
+        signal.addEventListener('abort', abort, { once: true })
+        waiting.add(done)
+      })
+    },
+  }
+}

@@ -1,0 +1,143 @@
+/** What the dispatcher and the upkeep ask of Temporal, its errors sorted by what is to be done about them. */
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client'
+import type { TransactionSignals } from '../activities/operations.ts'
+import type { Place, TransactionId } from '../domain/ids.ts'
+import {
+  CHECK_STOP,
+  CYCLE_OPERATION,
+  cycleOperationWorkflowId,
+  DELIVER,
+  transactionWorkflowId,
+  type CycleOperationInput,
+  type Delivery,
+} from '../workflows/messages.ts'
+import type { transactionStart } from '../workflows/start.ts'
+
+/** `later`: nothing is known, try again. `refused`: for good, the same call would be refused again. */
+export type StartOutcome = 'started' | 'already' | 'refused' | 'later'
+export type DeliverOutcome = 'signalled' | 'notFound' | 'refused' | 'later'
+
+export interface Answered<O> {
+  readonly outcome: O
+  /** Why it is refused, or to be tried later. */
+  readonly reason?: string
+}
+
+export interface TemporalPorts extends TransactionSignals {
+  /** Starts a transaction, eagerly where this process's worker has room. */
+  start(options: ReturnType<typeof transactionStart>): Promise<Answered<StartOutcome>>
+  deliver(place: Place, transaction: TransactionId, delivery: Delivery): Promise<Answered<DeliverOutcome>>
+  describe(place: Place, transaction: TransactionId): Promise<'open' | 'closed' | 'unknown' | 'later'>
+  /** Starts the workflow that carries a stop or a delete out; one that is there already is fine. */
+  operate(input: CycleOperationInput): Promise<Answered<StartOutcome>>
+}
+
+export interface TemporalPortsOptions {
+  /** Task queue of `cycleOperation`; transactions name theirs themselves. */
+  readonly taskQueue: string
+  /** How long a call may take, in ms. Default 10 s. */
+  readonly deadlineMs?: number
+}
+
+/** Bytes of one payload that Temporal takes: its limit is 2 MiB, the rest is for what is around it. */
+const MAX_PAYLOAD = 2 * 1024 * 1024 - 16 * 1024
+
+const INVALID_ARGUMENT = 3
+
+function codeOf(error: unknown): number | undefined {
+  if (error instanceof ServiceError) return codeOf(error.cause)
+  return isGrpcServiceError(error) ? Number(error.code) : undefined
+}
+
+const reasonOf = (error: unknown): string => {
+  const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** Over the limit a start fails only after 40 s of the client's own retries: the size is looked at before. */
+function tooLarge(value: unknown): string | undefined {
+  const text = JSON.stringify(value)
+  if (text.length * 3 <= MAX_PAYLOAD) return undefined
+  const size = Buffer.byteLength(text)
+  return size <= MAX_PAYLOAD ? undefined : `its data has ${size} bytes, more than the ${MAX_PAYLOAD} that Temporal takes`
+}
+
+/** `client` over the worker's own `NativeConnection`: only then can a start be eager. */
+export function createTemporalPorts(client: Client, options: TemporalPortsOptions): TemporalPorts {
+  const deadlineMs = options.deadlineMs ?? 10_000
+  const timed = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + deadlineMs, call)
+
+  async function started(call: () => Promise<unknown>): Promise<Answered<StartOutcome>> {
+    try {
+      await timed(call)
+      return { outcome: 'started' }
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return { outcome: 'already' }
+      return { outcome: codeOf(error) === INVALID_ARGUMENT ? 'refused' : 'later', reason: reasonOf(error) }
+    }
+  }
+
+  /** Undefined: its workflow is closed or was never there. Rejects with the client's error otherwise. */
+  async function told(place: Place, transaction: TransactionId, call: (handle: WorkflowHandle) => Promise<unknown>): Promise<boolean> {
+    try {
+      await timed(() => call(client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction))))
+      return true
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false
+      throw error
+    }
+  }
+
+  return {
+    async start(start) {
+      const size = tooLarge(start.args[0])
+      if (size !== undefined) return { outcome: 'refused', reason: size }
+      const { workflowType, ...rest } = start
+      return started(() => client.workflow.start(workflowType, { ...rest, requestEagerStart: true }))
+    },
+
+    async deliver(place, transaction, delivery) {
+      const size = tooLarge(delivery)
+      if (size !== undefined) return { outcome: 'refused', reason: size }
+      try {
+        return { outcome: (await told(place, transaction, handle => handle.signal(DELIVER, delivery))) ? 'signalled' : 'notFound' }
+      } catch (error) {
+        return { outcome: codeOf(error) === INVALID_ARGUMENT ? 'refused' : 'later', reason: reasonOf(error) }
+      }
+    },
+
+    async describe(place, transaction) {
+      try {
+        const found = await timed(() => client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction)).describe())
+        return found.status.name === 'RUNNING' || found.status.name === 'PAUSED' ? 'open' : 'closed'
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'unknown'
+        return 'later'
+      }
+    },
+
+    async checkStop(place, transaction) {
+      await told(place, transaction, handle => handle.signal(CHECK_STOP))
+    },
+    async terminate(place, transaction) {
+      await told(place, transaction, handle => handle.terminate('the cycle was deleted'))
+    },
+
+    operate: input =>
+      started(() =>
+        client.workflow.start(CYCLE_OPERATION, {
+          workflowId: cycleOperationWorkflowId(input.cycle, input.op, input.epoch),
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          taskQueue: options.taskQueue,
+          args: [input],
+        }),
+      ),
+  }
+}

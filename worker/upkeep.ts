@@ -1,0 +1,113 @@
+/**
+ * What keeps the inboxes whole, each second over the partitions that this worker looks after: the sweep, questions to Temporal about
+ * members that were silent, stops and deletes that are to be carried out, and notices that become incidents (protocol.md, Sweep).
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stepErrors } from '../domain/errors.ts'
+import type { Logger } from '../platform/logger.ts'
+import type { InboxControl, InboxUpkeep, Notice } from '../storage/inbox.ts'
+import { PARTITIONS } from '../storage/keys.ts'
+import type { Incidents } from '../storage/registry.ts'
+import type { TemporalPorts } from './temporal-ports.ts'
+
+export interface UpkeepDeps {
+  readonly inbox: InboxUpkeep & Pick<InboxControl, 'countIncident'>
+  readonly incidents: Pick<Incidents, 'add'>
+  readonly temporal: Pick<TemporalPorts, 'describe' | 'operate'>
+  readonly workerId: string
+  readonly logger: Logger
+}
+
+export interface Upkeep {
+  run(signal: AbortSignal): Promise<void>
+  /** Sweep, controls and notices of one partition, whoever looks after it. */
+  pass(partition: number): Promise<void>
+  /** One round of questions to Temporal about one partition's transactions. */
+  ask(partition: number): Promise<void>
+}
+
+const EACH = 1_000
+const CONTROLS = 100
+const NOTICES = 200
+const ASKED = 100
+const ASKED_AT_ONCE = 10
+
+const DETAILS: { readonly [K in Notice['kind']]: string } = {
+  unmatched: 'A request matched no transaction that can take it',
+  stepGone: 'What was queued for this step was dropped: the cycle has it no more',
+}
+
+export function createUpkeep(deps: UpkeepDeps): Upkeep {
+  const { inbox, temporal, logger } = deps
+
+  async function ask(partition: number): Promise<void> {
+    const asked = await inbox.toAsk(partition, ASKED)
+    for (let i = 0; i < asked.length; i += ASKED_AT_ONCE) {
+      await Promise.all(
+        asked.slice(i, i + ASKED_AT_ONCE).map(async ({ place, transaction, since }) => {
+          const found = await temporal.describe(place, transaction)
+          if (found === 'closed' || found === 'unknown') await inbox.answer(place, transaction, since, found)
+        }),
+      )
+    }
+  }
+
+  async function carryOut(partition: number): Promise<void> {
+    for (const control of await inbox.controls(partition, CONTROLS)) {
+      const { place, op, epoch } = control
+      const { outcome, reason } = await temporal.operate({ ...place, op, epoch })
+      if (outcome === 'later') return
+      if (outcome === 'refused') logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop or delete')
+      await inbox.controlDone(control)
+    }
+  }
+
+  async function tell(partition: number): Promise<void> {
+    const notices = await inbox.notices(partition, NOTICES)
+    for (const { place, kind, transaction, request, stepId, at } of notices) {
+      const level = kind === 'stepGone' && transaction !== undefined ? 'Error' : 'Warning'
+      const detail = `${DETAILS[kind]} (request ${request})`
+      logger.info({ ...place, transaction, stepId, request, kind }, detail)
+      await deps.incidents.add(place, { at, level, stepId, message: stepErrors.sourceNotFound.message, detail }, transaction)
+      await inbox.countIncident(place, transaction, level)
+    }
+    await inbox.noticesDone(partition, notices)
+  }
+
+  async function pass(partition: number): Promise<void> {
+    await inbox.sweep(partition)
+    await Promise.all([carryOut(partition), tell(partition)])
+  }
+
+  return {
+    pass,
+    ask,
+    async run(signal) {
+      // Questions may take long while Temporal is slow: they go on beside the rest.
+      const works = [pass, ask].map(work => ({ work, running: new Map<number, Promise<void>>() }))
+      let told = false
+      const look = async (partition: number, work: typeof pass): Promise<void> => {
+        try {
+          if (await inbox.keep(partition, deps.workerId)) await work(partition)
+          told = false
+        } catch (error) {
+          if (!told) logger.warn({ err: error }, 'The inboxes cannot be looked after; trying again')
+          told = true
+        }
+      }
+      while (!signal.aborted) {
+        for (const { work, running } of works) {
+          for (let p = 0; p < PARTITIONS; p++) {
+            if (running.has(p)) continue
+            running.set(
+              p,
+              look(p, work).finally(() => running.delete(p)),
+            )
+          }
+        }
+        await sleep(EACH, undefined, { signal }).catch(() => undefined)
+      }
+      await Promise.all(works.flatMap(({ running }) => [...running.values()]))
+    },
+  }
+}
