@@ -1,0 +1,148 @@
+/** The API process: composes everything from the configuration, listens, and ends in order (operations.md 1, 2 and 6). */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, Connection } from '@temporalio/client'
+import type { Redis } from 'ioredis'
+import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
+import { createLogger, type Logger } from '../platform/logger.ts'
+import { createMetrics } from '../platform/metrics.ts'
+import { checkDurable, connectRedis, VolatileRedisError } from '../platform/redis.ts'
+import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
+import { onShutdown } from '../platform/shutdown.ts'
+import { ensureNamespace, temporalOptions } from '../platform/temporal.ts'
+import { createScripting } from '../scripting/index.ts'
+import { createCycleCache } from '../storage/cycle-cache.ts'
+import { createInbox } from '../storage/redis/inbox.ts'
+import { createRegistry } from '../storage/redis/registry.ts'
+import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts'
+import { createApp } from './app.ts'
+import { serve } from './server.ts'
+import { createTransactionViewer } from './temporal.ts'
+import { createWebhookRouter } from './webhooks/router.ts'
+import { createWebhookTemporal } from './webhooks/temporal.ts'
+
+const RETRY_MS = 1_000
+const CHECK_MS = 2_500
+const SCRIPT_MEMORY = 64 * 1024 * 1024
+
+async function main(config: Config): Promise<void> {
+  const logger = createLogger(config, 'api')
+  logger.info({ configuration: configSummary(config, 'api') }, 'starting')
+  const publicUrl = config.publicUrl.replace(/\/+$/, '')
+  const metrics = createMetrics('api')
+  const redis = connectRedis(config.redisUrl, { logger })
+  await durable(redis, config, logger)
+
+  const connection = Connection.lazy(temporalOptions(config))
+  const client = new Client({ connection, namespace: config.temporalNamespace })
+  const inbox = createInbox({
+    redis,
+    options: {
+      stoppedQueueTtlMs: config.stoppedQueueTtl,
+      retentionMs: config.retentionMax,
+      inboxLimit: config.inboxLimit,
+      inboxBytes: config.inboxBytes,
+      inboxTotalBytes: config.inboxTotalBytes,
+    },
+  })
+  const registry = createRegistry(redis)
+  const cycles = createCycleCache(registry)
+  const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
+  const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
+
+  const app = createApp({
+    logger,
+    answered: (method, route, status) => metrics.apiRequests.labels(method, route, String(status)).inc(),
+    webhooks: createWebhookRouter({
+      inbox,
+      cycles,
+      scripting,
+      sealer,
+      temporal: createWebhookTemporal(client, config.temporalTaskQueue),
+      incidents: registry.incidents,
+      metrics,
+      logger,
+      publicUrl,
+      limits: {
+        maxBody: config.maxBody,
+        maxDepth: config.maxDepth,
+        maxValues: config.maxValues,
+        heldLimit: config.heldLimit,
+        maxStepExecutions: config.maxStepExecutions,
+        retentionMs: config.retentionMax,
+      },
+    }),
+    services: {
+      registry,
+      inbox,
+      scripting,
+      sealer,
+      temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl.replace(/\/+$/, ''), namespace: config.temporalNamespace }),
+      metrics: metrics.registry,
+      settings: { publicUrl, clientId: config.clientId, clientSecret: config.clientSecret },
+      dependencies: [
+        {
+          name: 'redis',
+          check: async () => {
+            await redis.ping()
+          },
+        },
+        {
+          name: 'temporal',
+          check: async () => {
+            const { temporalNamespace: namespace } = config
+            await connection.withDeadline(Date.now() + CHECK_MS, () => connection.workflowService.describeNamespace({ namespace }))
+          },
+        },
+      ],
+    },
+  })
+  const server = await serve(app, config)
+  logger.info({ host: config.host, port: server.port, publicUrl }, 'listening')
+  const ending = new AbortController()
+  void prepareTemporal(connection, config, logger, ending.signal)
+
+  onShutdown(config.shutdownGrace, logger, [
+    { name: 'server', run: () => server.close() },
+    { name: 'temporal', run: () => (ending.abort(), connection.close()) },
+    { name: 'scripting', run: () => scripting.close() },
+    { name: 'inbox', run: () => inbox.close() },
+    { name: 'redis', run: () => redis.disconnect() },
+  ])
+}
+
+/** Nothing is accepted before it is known that Redis keeps it; while Redis cannot be reached, the process waits for it. */
+async function durable(redis: Redis, config: Config, logger: Logger): Promise<void> {
+  for (;;) {
+    try {
+      const reasons = await checkDurable(redis, config.allowVolatileRedis)
+      if (reasons.length > 0) logger.warn({ reasons }, 'this Redis may lose webhooks that were answered with 200 (ALLOW_VOLATILE_REDIS)')
+      return
+    } catch (error) {
+      if (error instanceof VolatileRedisError) throw error
+      logger.warn({ err: error }, 'waiting for Redis')
+      await sleep(RETRY_MS)
+    }
+  }
+}
+
+/** The namespace and the search attributes; while Temporal is down the process runs without, and asynchronous webhooks are accepted. */
+async function prepareTemporal(connection: Connection, config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+  for (let told = false; !signal.aborted;) {
+    try {
+      await connection.withDeadline(Date.now() + 30_000, () => ensureNamespace(connection, config, SEARCH_ATTRIBUTES))
+      return
+    } catch (error) {
+      if (!told && !signal.aborted) logger.warn({ err: error }, 'Temporal is not ready; trying again')
+      told = true
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+try {
+  await main(parseConfig(process.env, 'api'))
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof VolatileRedisError
+  console.error(expected ? error.message : error)
+  process.exit(1)
+}
