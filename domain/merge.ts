@@ -5,6 +5,7 @@ import { parseInlineScript, scriptSource, type ScriptField } from './inline-scri
 import { parseText } from './merge-field.ts'
 import { isJsonObject, setOwn } from './objects.ts'
 import type { Lookup, Path } from './path.ts'
+import { jsonSize } from './size.ts'
 import { escapeMarks, mapTexts, secretReference } from './secrets.ts'
 
 /** An inline script to be evaluated: `values` are its variables. */
@@ -29,8 +30,8 @@ export interface ResolveOptions {
   readonly secrets?: boolean
 }
 
-/** Most characters of text that the merge fields of one value may make: a short document could else write a payload thousands of times. */
-const MAX_TEXT = 8_388_608
+/** Most bytes of data that the merge fields of one value may write: a short document could else repeat a payload thousands of times. */
+const MAX_WRITTEN = 8_388_608
 
 type Filler = (results: readonly (Json | undefined)[]) => Json | undefined
 
@@ -43,7 +44,7 @@ export function toText(value: Json | undefined): string {
 /**
  * Resolves every string of a step's property. A string that is one merge field becomes the value itself; others are text with the values
  * written in; a missing value that stands alone leaves its property out, and becomes null in a list. `=` begins an inline script, `\=` and `\{{` are literal.
- * Throws `StepError` where the text would become too long.
+ * Throws `StepError` where too much data would be written.
  */
 export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions = {}): Resolved {
   const expressions: InlineExpression[] = []
@@ -60,34 +61,34 @@ export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions
     const name = path.segments[0]
     return path.root === 'variables' && path.segments.length === 1 && name?.kind === 'name' && found === secretReference(name.name)
   }
+  let written = 0
+  const count = (found: Json | undefined): void => {
+    written += jsonSize(found, MAX_WRITTEN)
+    if (written > MAX_WRITTEN) throw new StepError('buildFailed', `Its merge fields write more than ${MAX_WRITTEN} bytes of data`)
+  }
   const look = (path: Path): Json | undefined => {
     const found = lookup(path)
+    count(found)
     if (isSecret(path, found)) return secrets ? found : undefined
     return found === undefined ? undefined : guard(found)
   }
-  let length = 0
-  const text = (source: string): string => {
-    let written = ''
-    for (const part of parseText(source).parts) {
-      const piece = typeof part === 'string' ? part : toText(look(part))
-      length += piece.length
-      if (length > MAX_TEXT) throw new StepError('buildFailed', `The texts with merge fields in it are over ${MAX_TEXT} characters`)
-      written += piece
-    }
-    return written
-  }
+  const text = (source: string): string =>
+    parseText(source)
+      .parts.map(part => (typeof part === 'string' ? part : toText(look(part))))
+      .join('')
 
   const script = (source: string): Filler => {
     const parsed = parseInlineScript(source)
     const values: JsonObject = {}
     const missing = new Set<ScriptField>()
-    let count = 0
+    let fields = 0
     for (const part of parsed.parts) {
       if (typeof part === 'string') continue
-      count++
+      fields++
       const found = lookup(part.path)
+      count(found)
       if (found === undefined || isSecret(part.path, found)) missing.add(part)
-      else values[`$${count}`] = part.text ? toText(found) : found
+      else values[`$${fields}`] = part.text ? toText(found) : found
     }
     const index = expressions.push({ expression: scriptSource(parsed, field => missing.has(field)), values }) - 1
     return results => {

@@ -18,16 +18,16 @@ function textBytes(text: string): number {
   return bytes
 }
 
-/** Whether the value is at most that many bytes as JSON; stops counting where it is not. Slightly strict on control characters. */
-export function fitsIn(value: Json | undefined, maxBytes: number): boolean {
+/** Bytes of the value as JSON; a value above `max` is not counted to its end. Slightly too many for control characters. */
+export function jsonSize(value: Json | undefined, max = Infinity): number {
   const open: (Json | undefined)[] = [value]
   let bytes = 0
-  while (open.length > 0) {
+  while (open.length > 0 && bytes <= max) {
     const next = open.pop()
-    if (typeof next === 'string') bytes += next.length > maxBytes ? next.length : textBytes(next)
+    if (typeof next === 'string') bytes += next.length > max ? next.length : textBytes(next)
     else if (Array.isArray(next)) {
       bytes += 2 + next.length
-      if (bytes <= maxBytes) for (const element of next) open.push(element)
+      for (const element of next) open.push(element)
     } else if (typeof next === 'object' && next !== null) {
       bytes += 2
       for (const [name, child] of Object.entries(next)) {
@@ -35,7 +35,6 @@ export function fitsIn(value: Json | undefined, maxBytes: number): boolean {
         open.push(child)
       }
     } else bytes += next === undefined ? 0 : String(next).length
-    if (bytes > maxBytes) return false
   }
-  return true
+  return bytes
 }
