@@ -136,31 +136,34 @@ describe('a mid-cycle webhook', () => {
   })
 
   it('gives a request that waits in a stopped transaction to another one', async () => {
-    const cycle = await system.client
-      .cycle({
-        name: 'Rematch',
-        steps: [
-          { id: 'order', type: 'webhook', next: 'pause' },
-          { id: 'pause', type: 'delay', for: '{{order.body.wait}}', next: 'update' },
-          { id: 'update', type: 'webhook', match: { request: 'body.id', transaction: 'order.body.id' }, next: 'tell' },
-          {
-            id: 'tell',
-            type: 'request',
-            method: 'POST',
-            url: `${system.receiver.url}/updates`,
-            body: { tx: '{{transaction.id}}', id: '{{order.body.id}}', n: '{{update.body.n}}' },
-          },
-        ],
-      })
-      .catch(() => undefined)
-    if (cycle === undefined) return
+    const cycle = await system.client.cycle({
+      name: 'Rematch',
+      steps: [
+        { id: 'order', type: 'webhook', next: 'hold' },
+        { id: 'hold', type: 'request', method: 'POST', url: `${system.receiver.url}/hold`, body: { wait: '{{order.body.wait}}' }, next: 'update' },
+        { id: 'update', type: 'webhook', match: { request: 'body.id', transaction: 'order.body.id' }, next: 'tell' },
+        {
+          id: 'tell',
+          type: 'request',
+          method: 'POST',
+          url: `${system.receiver.url}/updates`,
+          body: { tx: '{{transaction.id}}', id: '{{order.body.id}}', n: '{{update.body.n}}' },
+        },
+      ],
+    })
     const id = randomUUID()
-    const older = await cycle.post({ id, wait: '1s' })
-    const newer = await cycle.post({ id, wait: '1h' })
+    system.receiver.respond(async ({ path, text }) => {
+      if (path === '/hold' && text.includes('true')) await sleep(5_000)
+      return undefined
+    })
+    const older = await cycle.post({ id, wait: false })
+    const newer = await cycle.post({ id, wait: true })
     expect((await cycle.post({ id, n: 1 }, { step: 'update' })).transaction).toBe(newer.transaction)
+    await cycle.settled(newer.transaction ?? '', ['InProgress'])
     await system.client.call('POST', `/cycles/${cycle.id}/transactions/${newer.transaction}/stop`, { account: cycle.account })
     await until(() => updatesOf(id).length === 1)
     expect(updatesOf(id)).toMatchObject([{ tx: older.transaction, n: 1 }])
+    system.receiver.respond(() => undefined)
   })
 
   it('that can reach a response holds a matched request and answers it, each with its own', async () => {
