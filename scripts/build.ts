@@ -21,7 +21,8 @@ export async function ensureBuilt(): Promise<boolean> {
   const sources = sourceFiles()
   const wanted = hashOf([...sources, ...INPUTS])
   if (existsSync(STAMP) && existsSync(BUNDLE) && readFileSync(STAMP, 'utf8') === wanted) return false
-  rmSync(DIST, { recursive: true, force: true })
+  // What runs from `dist/` now goes on with its files; those that have no source any more are never loaded.
+  rmSync(STAMP, { force: true })
   await compile()
   for (const file of sources.filter(name => !name.endsWith('.ts'))) {
     mkdirSync(dirname(join(DIST, file)), { recursive: true })
@@ -40,10 +41,12 @@ async function compile(): Promise<void> {
 
 /** In a file of its own, renamed when it is whole: a worker that starts meanwhile never reads half of it. */
 async function bundle(): Promise<void> {
-  const { bundleWorkflowCode } = await import('@temporalio/worker')
-  const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error }
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'index.ts'), logger: quiet })
-  writeFileSync(`${BUNDLE}.new`, code)
+  const { loadBundle } = await import('../worker/bundle.ts')
+  const tell = (_: object, message: string): void => console.error(message)
+  const quiet = { debug() {}, info() {}, warn: tell, error: tell }
+  const made = await loadBundle(quiet)
+  if (!('code' in made)) throw new BuildError('the workflow bundle was not made from its sources')
+  writeFileSync(`${BUNDLE}.new`, made.code)
   renameSync(`${BUNDLE}.new`, BUNDLE)
 }
 

@@ -44,7 +44,7 @@ async function testAll(named: readonly string[]): Promise<Count> {
   try {
     await ensureBuilt()
     servers = await startServers(report)
-    const env = { ...process.env, FLYWHEEL_TEST_REDIS_URL: servers.redisUrl, FLYWHEEL_TEST_TEMPORAL_ADDRESS: servers.temporalAddress }
+    const env = { ...process.env, FLYWHEEL_TEST_REDIS_URL: servers.redisUrl, FLYWHEEL_TEST_TEMPORAL_ADDRESS: servers.temporalAddress, FLYWHEEL_TEST_DIST: '1' }
     const tests = await runVitest(named, env, child => {
       running = child
     })
