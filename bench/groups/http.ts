@@ -2,11 +2,12 @@
 import { asynchronous } from '../cycles.ts'
 import { post, type Context } from '../context.ts'
 import type { Measure } from '../measures.ts'
+import { until } from '../processes.ts'
 
 const EXPRESS = 'bare Express'
 
 export function httpMeasures(context: Context): readonly Measure[] {
-  const { sizes, ours, bare } = context
+  const { sizes, ours, bare, client } = context
   const load = { connections: sizes.connections, requests: sizes.requests, maxMs: sizes.maxMs, first: 0 }
   const how = `${sizes.connections} connections, ${sizes.requests} requests or ${sizes.maxMs / 1000} s`
   return [
@@ -32,6 +33,11 @@ export function httpMeasures(context: Context): readonly Measure[] {
         } finally {
           await cycle.delete()
           ours.worker.resume()
+          // What was accepted is removed before anything else is measured.
+          await until('the end of the deletion', 600_000, async () => {
+            const { count } = await client.workflow.count(`WorkflowId STARTS_WITH 'cycleOperation/${cycle.id}/' AND ExecutionStatus = 'Completed'`)
+            return count > 0 ? true : undefined
+          })
         }
       },
     },
