@@ -1,7 +1,6 @@
 /** The API as an Express application: webhooks first, before anything reads a body; then the management API and the pages. */
 import express, { type Express, type RequestHandler } from 'express'
-import type { Logger } from '../platform/logger.ts'
-import { createRouter } from './http/router.ts'
+import { createRouter, type ApiLogger } from './http/router.ts'
 import { routes } from './routes/index.ts'
 import type { Services } from './services.ts'
 
@@ -9,7 +8,7 @@ export interface AppDeps {
   /** The inbound webhooks: `createWebhookRouter`. */
   readonly webhooks: RequestHandler
   readonly services: Services
-  readonly logger: Pick<Logger, 'error' | 'warn'>
+  readonly logger: ApiLogger
   /** One management call was answered: method, path as in the table, status. */
   readonly answered?: (method: string, route: string, status: number) => void
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Identifier, Place, StepId } from '../domain/ids.ts'
-import type { Account, Registry, StoredCycle, WebhookAddress } from './registry.ts'
+import type { Account, Accounts, Cycles, StoredCycle, WebhookAddress } from './registry.ts'
 
 /** A cycle with its account, and the SHA-256 (hex) of its document as saved. */
 export type CachedCycle = StoredCycle & { readonly account: Account; readonly hash: string }
@@ -30,6 +30,12 @@ export interface CycleCacheOptions {
   readonly now?: () => number
 }
 
+/** What it reads from: the registry. */
+export interface CycleSource {
+  readonly accounts: Pick<Accounts, 'get'>
+  readonly cycles: Pick<Cycles, 'get' | 'version' | 'address'>
+}
+
 interface Entry {
   readonly cycle: CachedCycle
   readonly size: number
@@ -37,7 +43,7 @@ interface Entry {
 }
 
 /** A cache over `registry`, for one process. */
-export function createCycleCache(registry: Pick<Registry, 'accounts' | 'cycles'>, options: CycleCacheOptions = {}): CycleCache {
+export function createCycleCache(registry: CycleSource, options: CycleCacheOptions = {}): CycleCache {
   const { maxAgeMs = 5_000, maxSize = 64 * 1024 * 1024, maxIdentifiers = 100_000, now = () => performance.now() } = options
   const entries = new Map<string, Entry>()
   const addresses = new Map<Identifier, WebhookAddress>()

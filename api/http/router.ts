@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express'
 import { ApiError, StorageUnavailable } from '../../domain/errors.ts'
-import type { Logger } from '../../platform/logger.ts'
 import { noBody, type RawCall, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
 import { accountFor, authenticate } from './auth.ts'
@@ -10,9 +9,14 @@ import { readApiBody } from './body.ts'
 import { once } from './idempotency.ts'
 import { send, writtenAnswer, writtenError, type Written } from './written.ts'
 
+export interface ApiLogger {
+  error(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
 export interface RouterDeps {
   readonly services: Services
-  readonly logger: Pick<Logger, 'error' | 'warn'>
+  readonly logger: ApiLogger
   /** One request was answered. `route`: as in the table, `unknown` where there is none. */
   readonly answered: (method: string, route: string, status: number) => void
 }

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { createApp } from '../../api/app.ts'
+import { serve } from '../../api/server.ts'
+import type { Services } from '../../api/services.ts'
+import { createInbox } from '../../storage/redis/inbox.ts'
+import { createRegistry } from '../../storage/redis/registry.ts'
+import type { Inbox } from '../../storage/inbox.ts'
+import type { Registry } from '../../storage/registry.ts'
+import { freshRedis } from '../support/redis.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body as JSON. */
+  readonly json: Loose
+}
+
+/** JSON as a test looks at it. */
+export type Loose = null | boolean | number | string | LooseList | { readonly [name: string]: Loose }
+type LooseList = readonly Loose[]
+
+export interface Sent {
+  readonly account?: string
+  readonly token?: string
+  readonly body?: unknown
+  readonly yaml?: string
+  readonly raw?: string | Uint8Array<ArrayBuffer>
+  readonly headers?: { readonly [name: string]: string }
+}
+
+export const CLIENT = { clientId: 'partner', clientSecret: 'a-secret-of-the-partner' }
+
+export interface ApiHarness {
+  readonly base: string
+  readonly redis: Redis
+  readonly registry: Registry
+  readonly inbox: Inbox
+  readonly logged: { readonly fields: { readonly id?: string }; readonly message: string }[]
+  call(method: string, path: string, sent?: Sent): Promise<Reply>
+  /** With the partner's token, under /v1.0. */
+  v1(method: string, path: string, sent?: Sent): Promise<Reply>
+  account(): Promise<string>
+  token(scope?: string): Promise<string>
+  close(): Promise<void>
+}
+
+export interface HarnessOptions {
+  readonly temporal?: Partial<Services['temporal']>
+  readonly dependencies?: Services['dependencies']
+}
+
+/** The API over HTTP on real Redis and the real inbox; Temporal only as far as a test says. */
+export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarness> {
+  const { client: redis } = await freshRedis()
+  const registry = createRegistry(redis)
+  const hour = 3_600_000
+  const inbox = createInbox({
+    redis,
+    options: { stoppedQueueTtlMs: 24 * hour, retentionMs: 31 * 24 * hour, inboxLimit: 1_000, inboxBytes: 1 << 24, inboxTotalBytes: 1 << 28 },
+  })
+  const logged: { fields: { id?: string }; message: string }[] = []
+  const log = (fields: object, message: string): void => void logged.push({ fields, message })
+  const app = createApp({
+    webhooks: (_req, _res, next) => next(),
+    logger: { error: log, warn: log },
+    services: {
+      registry,
+      inbox,
+      scripting: { check: source => Promise.resolve(source.includes('syntax error') ? 'does not parse' : undefined) },
+      sealer: { seal: plain => `sealed:k1:${Buffer.from(plain).toString('base64url')}` },
+      temporal: {
+        state: () => Promise.resolve('unknown'),
+        stop: () => Promise.resolve('asked'),
+        url: (place, transaction) => `http://temporal.example/namespaces/flywheel/workflows/transaction%2F${place.cycle}%2F${transaction}`,
+        ...options.temporal,
+      },
+      dependencies: options.dependencies ?? [{ name: 'redis', check: () => redis.ping().then(() => undefined) }],
+      metrics: { contentType: 'text/plain; version=0.0.4', metrics: () => Promise.resolve('flywheel_up 1\n') },
+      settings: { publicUrl: 'http://hooks.example', ...CLIENT },
+    },
+  })
+  const server = await serve(app, { host: '127.0.0.1', port: 0 })
+  const base = `http://127.0.0.1:${server.port}`
+
+  async function call(method: string, path: string, { account, token, body, yaml, raw, headers = {} }: Sent = {}): Promise<Reply> {
+    const sent = new Headers()
+    if (token !== undefined) sent.set('authorization', `Bearer ${token}`)
+    if (account !== undefined) sent.set('x-cyclr-account', account)
+    if (yaml !== undefined) sent.set('content-type', 'application/yaml')
+    else if (body !== undefined) sent.set('content-type', 'application/json')
+    for (const [name, value] of Object.entries(headers)) sent.set(name, value)
+    const answer = await fetch(base + path, { method, headers: sent, body: raw ?? yaml ?? (body === undefined ? null : JSON.stringify(body)) })
+    const text = await answer.text()
+    const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
+    return { status: answer.status, headers: answer.headers, text, json: isJson ? JSON.parse(text) : null }
+  }
+
+  const token = async (scope?: string): Promise<string> => {
+    const fields = {
+      grant_type: 'client_credentials',
+      client_id: CLIENT.clientId,
+      client_secret: CLIENT.clientSecret,
+      ...(scope === undefined ? {} : { scope }),
+    }
+    const answer = await call('POST', '/oauth/token', {
+      raw: new URLSearchParams(fields).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    return String(at(answer.json, 'access_token'))
+  }
+  const partner = await token()
+  const v1: ApiHarness['v1'] = (method, path, sent = {}) => call(method, `/v1.0${path}`, { token: partner, ...sent })
+
+  return {
+    base,
+    redis,
+    registry,
+    inbox,
+    logged,
+    call,
+    v1,
+    token,
+    async account() {
+      const id = `acme-${randomUUID()}`
+      await v1('POST', '/accounts', { body: { Id: id, Name: 'Acme' } })
+      return id
+    },
+    async close() {
+      server.destroy()
+      await inbox.close()
+      await redis.quit()
+    },
+  }
+}
+
+/** What stands at a path in a JSON value, as `Errors[0].Path`; undefined where nothing does. */
+export function at(value: Loose | undefined, path: string): Loose | undefined {
+  return path.split(/[.[\]]+/).reduce<Loose | undefined>((found, part) => {
+    if (part === '') return found
+    if (Array.isArray(found)) return found[Number(part)]
+    return typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.entries(found).find(([name]) => name === part)?.[1] : undefined
+  }, value)
+}
+
+/** A cycle with a trigger and one script step. */
+export const smallCycle = {
+  name: 'Small',
+  steps: [
+    { id: 'order', name: 'Order received', type: 'webhook', next: 'work' },
+    { id: 'work', type: 'script', source: 'function run(input) { return 1 }' },
+  ],
+}
