@@ -10,8 +10,12 @@ const PREBUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)
 async function bundle(logger: LeveledLogger | undefined): Promise<string> {
   // Compiled files stand as .js beside each other, sources as .ts.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const workflowsPath = fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url))
-  const { code } = await bundleWorkflowCode({ workflowsPath, ...(logger === undefined ? {} : { logger: makeTemporalLogger(logger) }) })
+  const file = (name: string): string => fileURLToPath(new URL(`../workflows/${name}.${extension}`, import.meta.url))
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: file('index'),
+    preloadModules: [file('preload')],
+    ...(logger === undefined ? {} : { logger: makeTemporalLogger(logger) }),
+  })
   return code
 }
 

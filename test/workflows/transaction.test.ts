@@ -154,17 +154,18 @@ describe('a transaction', () => {
 
   it('is stopped by a cancellation in Temporal, and closes as canceled', async () => {
     const input = rig.input(documentOf([trigger('slow'), { id: 'slow', type: 'request', method: 'GET', url: 'http://slow' }]))
-    let called = false
-    rig.activities.callHttp = () => {
-      called = true
-      return new Promise(() => {})
-    }
+    let finish: (() => void) | undefined
+    rig.activities.callHttp = () =>
+      new Promise(resolve => {
+        finish = () => resolve({ status: 200, headers: {}, body: null })
+      })
     const handle = await rig.start(input)
-    await until(() => called)
+    await until(() => finish !== undefined)
     await handle.cancel()
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect(rig.index(input.transaction).calls.at(-1)).toBe('end Stopped {}')
-    rig.activities.callHttp = async call => ({ status: 200, headers: {}, body: { called: call.url } })
+    finish?.()
+    delete rig.activities.callHttp
   })
 
   it('that the index does not let begin runs nothing and is Stopped', async () => {

@@ -1,0 +1,162 @@
+/** The worker process: composes everything from the configuration, works the inboxes and the workflows, and ends in order (operations.md 1, 2 and 6). */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { Context } from '@temporalio/activity'
+import { Client } from '@temporalio/client'
+import { createHttpCaller } from '../activities/http/index.ts'
+import { createActivities } from '../activities/index.ts'
+import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
+import { createLogger, type Logger } from '../platform/logger.ts'
+import { createMetrics } from '../platform/metrics.ts'
+import { connectRedis, VolatileRedisError } from '../platform/redis.ts'
+import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
+import { onShutdown, type ShutdownStep } from '../platform/shutdown.ts'
+import { createScripting } from '../scripting/index.ts'
+import { createCycleCache } from '../storage/cycle-cache.ts'
+import { createInbox } from '../storage/redis/inbox.ts'
+import { createRegistry } from '../storage/redis/registry.ts'
+import { loadBundle } from './bundle.ts'
+import { awaitRedis, awaitTemporal } from './connect.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { serveHealth } from './health.ts'
+import { createTemporalPorts } from './temporal-ports.ts'
+import { installRuntime } from './temporal-runtime.ts'
+import { createTemporalWorker } from './temporal-worker.ts'
+import { createUpkeep } from './upkeep.ts'
+
+const SCRIPT_MEMORY = 64 * 1024 * 1024
+/** Answers over this are cut off (operations.md 4). */
+const HTTP_MAX_BYTES = 10 * 1024 * 1024
+const CHECK_MS = 2_500
+
+async function main(config: Config, logger: Logger): Promise<void> {
+  logger.info({ configuration: configSummary(config, 'worker') }, 'starting')
+  const ending = new AbortController()
+  // What is made last ends first; a signal while the worker still waits for Redis or Temporal ends what there is.
+  const steps: ShutdownStep[] = [{ name: 'waiting', run: () => ending.abort(new Error('the process ends')) }]
+  const first = (name: string, run: ShutdownStep['run']): void => void steps.splice(1, 0, { name, run })
+  const shutDown = onShutdown(config.shutdownGrace, logger, steps)
+  try {
+    await compose(config, logger, ending, first, shutDown)
+  } catch (error) {
+    // A signal while it waited: the steps of the shutdown are on their way.
+    if (!ending.signal.aborted) throw error
+  }
+}
+
+async function compose(
+  config: Config,
+  logger: Logger,
+  ending: AbortController,
+  first: (name: string, run: ShutdownStep['run']) => void,
+  shutDown: ReturnType<typeof onShutdown>,
+): Promise<void> {
+  const workerId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`
+  const temporalMetrics = await installRuntime(logger)
+  const metrics = createMetrics('worker')
+  const redis = connectRedis(config.redisUrl, { logger })
+  first('redis', () => redis.disconnect())
+  let client: Client | undefined
+  const health = await serveHealth({
+    host: config.host,
+    port: config.workerMetricsPort,
+    dependencies: [
+      { name: 'redis', check: async () => void (await redis.ping()) },
+      { name: 'temporal', check: () => checkTemporal(client, config.temporalNamespace) },
+    ],
+    metrics: [() => metrics.registry.metrics(), temporalMetrics],
+    contentType: metrics.registry.contentType,
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError([`WORKER_METRICS_PORT: ${config.workerMetricsPort} cannot be listened on (${reason}); expected a free port`])
+  })
+  first('health', () => health.close())
+  logger.info({ host: config.host, port: health.port }, 'health and metrics')
+  await awaitRedis(redis, config, logger, ending.signal)
+  const connection = await awaitTemporal(config, logger, ending.signal)
+  first('temporal', () => connection.close())
+  client = new Client({ connection, namespace: config.temporalNamespace })
+
+  const inbox = createInbox({
+    redis,
+    options: {
+      stoppedQueueTtlMs: config.stoppedQueueTtl,
+      retentionMs: config.retentionMax,
+      inboxLimit: config.inboxLimit,
+      inboxBytes: config.inboxBytes,
+      inboxTotalBytes: config.inboxTotalBytes,
+    },
+  })
+  first('inbox', () => inbox.close())
+  const registry = createRegistry(redis)
+  const cycles = createCycleCache(registry)
+  const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
+  first('scripting', () => scripting.close())
+  const http = createHttpCaller({
+    allowPrivateAddresses: config.allowPrivateAddresses,
+    allowedAddresses: [...config.allowedAddresses],
+    maxBytes: HTTP_MAX_BYTES,
+    userAgent: 'Flywheel',
+  })
+  first('http', () => http.close())
+  const temporal = createTemporalPorts(client, { taskQueue: config.temporalTaskQueue })
+  const activities = createActivities({
+    inbox,
+    registry,
+    cycles,
+    scripting,
+    http,
+    sealer: createSealer(parseEncryptionKeys(config.encryptionKeys)),
+    signals: temporal,
+    metrics,
+    runtime: () => {
+      const context = Context.current()
+      return { heartbeat: () => context.heartbeat(), signal: context.cancellationSignal }
+    },
+  })
+  const worker = await createTemporalWorker({
+    connection,
+    namespace: config.temporalNamespace,
+    taskQueue: config.temporalTaskQueue,
+    bundle: await loadBundle(logger),
+    activities,
+    shutdownGraceMs: Math.floor(config.shutdownGrace * 0.7),
+    identity: workerId,
+  })
+  const running = worker.run().catch((error: unknown) => {
+    logger.fatal({ err: error }, "Temporal's worker failed")
+    shutDown("Temporal's worker failed", 1)
+  })
+  first('worker', async () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown()
+    await running
+  })
+
+  const limits = { maxStepExecutions: config.maxStepExecutions, retentionMs: config.retentionMax }
+  const { incidents } = registry
+  const publicUrl = config.publicUrl.replace(/\/+$/, '')
+  const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
+  const upkeep = createUpkeep({ inbox, incidents, temporal, workerId, logger })
+  const works = [dispatcher.run(ending.signal), upkeep.run(ending.signal)]
+  first('inboxes', async () => {
+    ending.abort()
+    await Promise.all(works)
+  })
+  logger.info({ workerId, taskQueue: config.temporalTaskQueue }, 'working')
+}
+
+async function checkTemporal(client: Client | undefined, namespace: string): Promise<void> {
+  if (client === undefined) throw new Error('not connected')
+  const { connection } = client
+  await client.withDeadline(Date.now() + CHECK_MS, () => connection.workflowService.describeNamespace({ namespace }))
+}
+
+try {
+  const config = parseConfig(process.env, 'worker')
+  const logger = createLogger(config, 'worker')
+  await main(config, logger)
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof VolatileRedisError
+  console.error(expected ? error.message : error)
+  process.exit(1)
+}
