@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSystem, type TestSystem } from '../support/system.ts'
+import { until } from '../support/until.ts'
 import { asking } from './documents.ts'
 
 let system: TestSystem
@@ -115,19 +116,24 @@ describe('running transactions', () => {
   it('300 connections are held at once by one api process, and all are answered with their own', async () => {
     const cycle = await system.client.cycle(asking(system.receiver.url))
     const count = Number(process.env.HELD ?? 300)
-    let arrived = 0
-    let all: () => void = () => {}
-    const everybody = new Promise<void>(resolve => {
-      all = resolve
+    let release: () => void = () => {}
+    const allHeld = new Promise<void>(resolve => {
+      release = resolve
     })
     system.receiver.respond(async ({ path }) => {
-      if (path === '/ask') {
-        if (++arrived >= count) all()
-        await everybody
-      }
+      if (path === '/ask') await allHeld
       return undefined
     })
-    const replies = await Promise.all(Array.from({ length: count }, (_, id) => cycle.post({ id })))
+    const waiting = Promise.all(Array.from({ length: count }, (_, id) => cycle.post({ id })))
+    await until(
+      async () => (await (await fetch(`${system.apiUrl}/metrics`)).text()).match(/^flywheel_held_connections\{[^}]*\} (\d+)$/m)?.[1] === String(count),
+      {
+        everyMs: 200,
+        timeoutMs: 50_000,
+      },
+    )
+    release()
+    const replies = await waiting
     expect(replies.filter(({ status }) => status !== 201)).toEqual([])
     expect(replies.map(({ headers }) => headers['x-order'])).toEqual(Array.from({ length: count }, (_, id) => String(id)))
     system.receiver.respond(() => undefined)
