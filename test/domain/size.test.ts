@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Json } from '../../domain/json.ts'
+import { resolveStep } from '../../domain/merge.ts'
+import { lookupIn } from '../../domain/path.ts'
+import { jsonSize } from '../../domain/size.ts'
+
+it('the size of a value is at least that of its JSON, and little more', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), value => {
+      const data: Json = JSON.parse(JSON.stringify(value))
+      const bytes = Buffer.byteLength(JSON.stringify(data))
+      const size = jsonSize(data)
+      expect(size).toBeGreaterThanOrEqual(bytes)
+      expect(size).toBeLessThanOrEqual(bytes * 3 + 4)
+    }),
+  )
+  expect(jsonSize('"\\aé€😀')).toBe(2 + 4 + 1 + 2 + 3 + 4)
+  expect(jsonSize('\ud800')).toBe(8)
+  expect(jsonSize(undefined)).toBe(0)
+})
+
+it('counting stops where it is too much', () => {
+  expect(jsonSize('x'.repeat(100), 10)).toBeGreaterThan(10)
+  expect(
+    jsonSize(
+      Array.from({ length: 100 }, () => 1),
+      10,
+    ),
+  ).toBeGreaterThan(10)
+})
+
+it('a short document cannot write a payload thousands of times', () => {
+  const lookup = lookupIn({ order: { body: 'x'.repeat(1_000_000) } })
+  expect(resolveStep('{{order.body}}'.repeat(5), lookup).value).toHaveLength(5_000_000)
+  for (const template of ['{{order.body}}'.repeat(9), Array.from({ length: 9 }, () => '{{order.body}}'), `=[${'{{order.body}},'.repeat(9)}]`]) {
+    expect(() => resolveStep(template, lookup)).toThrow('Failed to build the request')
+  }
+})
