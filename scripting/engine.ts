@@ -5,6 +5,7 @@ import type { QuickJSSyncVariant } from 'quickjs-emscripten-core'
 import { createHost } from './host.ts'
 import type { Outcome, Work } from './jobs.ts'
 import { putBack, sandboxMemory, takeSnapshot } from './memory.ts'
+import type { Snapshot } from './memory.ts'
 import { perform } from './perform.ts'
 import { enterSandbox, Thrown } from './sandbox.ts'
 import { ScriptError } from './scripting.ts'
@@ -43,8 +44,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const host = createHost()
   const sandbox = enterSandbox(context, host.ask)
   const bare = takeSnapshot(heap())
-  sandbox.loadLibraries()
-  const whole = takeSnapshot(heap())
+  let whole: Snapshot | undefined
+  const withLibraries = (): Snapshot => {
+    if (whole === undefined) {
+      putBack(bare, heap())
+      sandbox.loadLibraries()
+      whole = takeSnapshot(heap())
+    }
+    return whole
+  }
 
   let broken = false
   let cutOff = false
@@ -55,7 +63,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   })
 
   const run = (work: Work): Outcome => {
-    putBack(NEEDS_LIBRARIES.test(work.source) ? whole : bare, heap())
+    putBack(NEEDS_LIBRARIES.test(work.source) ? withLibraries() : bare, heap())
     cutOff = false
     deadline = performance.now() + options.timeoutMs
     try {

@@ -42,6 +42,9 @@ export interface Done {
   readonly outcome: Outcome
 }
 
+/** Messages of a thread: first that its sandbox stands. */
+export type FromThread = 'ready' | Done
+
 /** What a thread is started with. */
 export interface ThreadData {
   /** Two numbers that both sides see: see `progress`. */

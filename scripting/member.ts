@@ -1,11 +1,14 @@
 /** One thread of the pool, seen from the host: it is sent jobs, answers them in order, and can be ended at any instant. */
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { progress } from './jobs.ts'
-import type { Done, Job, Outcome, ThreadData, Work } from './jobs.ts'
+import type { FromThread, Job, Outcome, ThreadData, Work } from './jobs.ts'
 
 export interface Task {
   readonly work: Work
   readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: Error) => void
 }
 
 export interface Member {
@@ -18,19 +21,28 @@ export interface Member {
   takeBack(): Task[]
   /** Ends the thread; answers all tasks that it had, the running one first. */
   end(): Task[]
-  readonly ended: boolean
+  /** It has told that its sandbox stands. */
+  readonly ready: boolean
+  /** Resolves when the thread is gone. */
+  readonly gone: Promise<void>
 }
 
 export interface MemberEvents {
+  ready(): void
   /** A task was answered: there is room for another. */
-  answered(member: Member, task: Task): void
-  /** The thread ended by itself: its tasks are the pool's again. */
-  lost(member: Member, tasks: Task[]): void
+  answered(task: Task, outcome: Outcome): void
+  /** The thread ended by itself: its tasks, the running one first, are the pool's again. */
+  lost(tasks: Task[], error: Error): void
 }
 
-/** Beside source files the entry is TypeScript, which this thread's loader must be told of; beside built ones it is JavaScript. */
-const fromSource = import.meta.url.endsWith('.ts')
-const ENTRY = new URL(fromSource ? './thread.ts' : './thread.js', import.meta.url)
+/** Beside built files the entry is JavaScript. Beside source files it is TypeScript, which a thread must be taught to load first. */
+const ENTRY = new URL('./thread.js', import.meta.url)
+const FROM_SOURCE = import.meta.url.endsWith('.ts')
+const SOURCE_ENTRY = (): string => `
+  import(${JSON.stringify(pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/\.cjs$/, '.mjs'))})
+    .then(({ register }) => register())
+    .then(() => import(${JSON.stringify(new URL('./thread.ts', import.meta.url).href)}))`
+
 /** QuickJS's frames stand on the thread's own stack too: room for its deepest recursion. */
 const STACK_MB = 32
 const HEAP_MB = 256
@@ -40,11 +52,12 @@ export function startMember(limits: Omit<ThreadData, 'shared'>, events: MemberEv
   const shared = new Int32Array(buffer)
   const data: ThreadData = { ...limits, shared: buffer }
   // Nothing of the process's environment or arguments is there in the thread.
-  const worker = new Worker(ENTRY, {
+  const worker = new Worker(FROM_SOURCE ? SOURCE_ENTRY() : ENTRY, {
+    eval: FROM_SOURCE,
     workerData: data,
     env: {},
     argv: [],
-    execArgv: fromSource ? ['--import', import.meta.resolve('tsx')] : [],
+    execArgv: [],
     resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
   })
   worker.unref()
@@ -52,6 +65,7 @@ export function startMember(limits: Omit<ThreadData, 'shared'>, events: MemberEv
   const tasks = new Map<number, Task>()
   let last = 0
   let ended = false
+  let ready = false
   const empty = (): Task[] => {
     const left = [...tasks.values()]
     tasks.clear()
@@ -61,9 +75,10 @@ export function startMember(limits: Omit<ThreadData, 'shared'>, events: MemberEv
     get size() {
       return tasks.size
     },
-    get ended() {
-      return ended
+    get ready() {
+      return ready
     },
+    gone: new Promise(resolve => worker.once('exit', () => resolve())),
     send(task) {
       last += 1
       if (tasks.size === 0) worker.ref()
@@ -89,20 +104,26 @@ export function startMember(limits: Omit<ThreadData, 'shared'>, events: MemberEv
       return empty()
     },
   }
-  const lose = (): void => {
+  const lose = (error: Error): void => {
     if (ended) return
     ended = true
-    events.lost(member, empty())
+    void worker.terminate()
+    events.lost(empty(), error)
   }
-  worker.on('message', ({ number, outcome }: Done) => {
-    const task = tasks.get(number)
+  worker.on('message', (message: FromThread) => {
+    if (message === 'ready') {
+      ready = true
+      events.ready()
+      return
+    }
+    const task = tasks.get(message.number)
     if (!task) return
-    tasks.delete(number)
+    tasks.delete(message.number)
     if (tasks.size === 0) worker.unref()
-    task.resolve(outcome)
-    events.answered(member, task)
+    task.resolve(message.outcome)
+    events.answered(task, message.outcome)
   })
   worker.on('error', lose)
-  worker.on('exit', lose)
+  worker.on('exit', code => lose(new Error(`the thread ended with ${code}`)))
   return member
 }

@@ -7,6 +7,7 @@ export interface Snapshot {
 }
 
 const PAGE = 65_536
+const ZEROS = new Uint8Array(PAGE)
 
 /**
  * Keeps what `heap` holds. Long runs of zeros are left out: they are the unused stack, and memory that was never handed out. One page of them is kept
@@ -14,7 +15,7 @@ const PAGE = 65_536
  */
 export function takeSnapshot(heap: Uint8Array): Snapshot {
   const pages = heap.length / PAGE
-  const used = Array.from({ length: pages }, (_, page) => heap.subarray(page * PAGE, (page + 1) * PAGE).some(byte => byte !== 0))
+  const used = Array.from({ length: pages }, (_, page) => Buffer.compare(heap.subarray(page * PAGE, (page + 1) * PAGE), ZEROS) !== 0)
   const kept = used.map((_, page) => used[page - 1] === true || used[page] === true || used[page + 1] === true)
   const pieces: { at: number; bytes: Uint8Array }[] = []
   for (let page = 0; page < pages; page++) {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createEngine } from './engine.ts'
 import { progress } from './jobs.ts'
-import type { Done, Job, ThreadData } from './jobs.ts'
+import type { Done, FromThread, Job, ThreadData } from './jobs.ts'
 
 const data: ThreadData = workerData
 const shared = new Int32Array(data.shared)
@@ -31,3 +31,6 @@ port.on('message', (job: Job) => {
   waiting.push(job)
   if (!busy) void work()
 })
+
+const ready: FromThread = 'ready'
+port.postMessage(ready)
