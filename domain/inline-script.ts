@@ -21,6 +21,23 @@ export interface InlineScript {
 const REGEX_BEFORE = /(?:^|[=([{,;:!&|?+\-*%~^<>]|\b(?:return|typeof|in|of|new|delete|void|instanceof))$/
 const MAX_TEMPLATES = 20
 
+/** Longest regular expression that is looked for: slashes without an end then cost no quadratic time. */
+const MAX_REGEX = 1000
+
+/** Where the regular expression that begins at `start` ends; undefined where none does. */
+function regexEnd(source: string, start: number): number | undefined {
+  let inClass = false
+  for (let i = start + 1; i < Math.min(source.length, start + MAX_REGEX); i++) {
+    const c = source[i]
+    if (c === '\n') return undefined
+    if (c === '\\') i++
+    else if (c === '[') inClass = true
+    else if (c === ']') inClass = false
+    else if (c === '/' && !inClass) return i + 1
+  }
+  return undefined
+}
+
 /** Splits an expression (without its `=`) into JavaScript and merge fields. */
 export function parseInlineScript(source: string): InlineScript {
   const parts: (string | ScriptField)[] = []
@@ -87,12 +104,9 @@ export function parseInlineScript(source: string): InlineScript {
     return true
   }
   const regex = (): boolean => {
-    // Bounded, so that slashes without an end cost no quadratic time.
-    const found = /\/(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,300}\]){1,1000}\//y
-    found.lastIndex = i
-    if (!REGEX_BEFORE.test(tail) || !found.test(source)) return false
-    emit(take(found.lastIndex))
-    return true
+    const end = REGEX_BEFORE.test(tail) ? regexEnd(source, i) : undefined
+    if (end !== undefined) emit(take(end))
+    return end !== undefined
   }
   /** Code up to the end, or (within a template literal) to the brace that closes it. */
   const code = (depth: number): void => {

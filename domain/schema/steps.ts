@@ -34,8 +34,9 @@ const conditions = [
 
 const bodyType = word(['json', 'xml', 'form', 'text', 'html'], 'How the body is written. Default: json, or text where the body is a string.')
 
+const STATUS = 'Must be a status from 200 to 599, or text with a merge field that gives one'
 const status = z
-  .union([z.int().min(200).max(599), z.string().refine(isDynamic)], { error: 'Must be a status from 200 to 599, or text with a merge field that gives one' })
+  .union([z.int(STATUS).min(200, STATUS).max(599, STATUS), z.string().refine(isDynamic, STATUS)], { error: STATUS })
   .meta({ description: 'The HTTP status, 200 to 599. Default: 200.' })
 
 const match = z
