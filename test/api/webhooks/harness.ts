@@ -7,11 +7,12 @@ import { asAccountId, asCycleId, asIdentifier, type Identifier, type Place, type
 import { createMetrics } from '../../../platform/metrics.ts'
 import { createScripting } from '../../../scripting/index.ts'
 import { createCycleCache } from '../../../storage/cycle-cache.ts'
-import type { InboxOptions } from '../../../storage/inbox.ts'
+import type { InboxOptions, Turn } from '../../../storage/inbox.ts'
 import { createInbox } from '../../../storage/redis/inbox.ts'
 import { createRegistry } from '../../../storage/redis/registry.ts'
 import { createTestClient, type PostOptions, type TestClient, type WebhookReply } from '../../support/client.ts'
 import { freshRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 /** The endpoint alone, over real Redis, with a Temporal that each test decides about. */
 export interface Harness {
@@ -23,6 +24,8 @@ export interface Harness {
   temporal(given: Partial<WebhookTemporal>): void
   /** Makes a cycle; `identifiers` by step. */
   cycle(document: CycleDocument, state?: 'Active' | 'Paused'): Promise<HarnessCycle>
+  /** The turn of one cycle, as a dispatcher takes it; those of others that come first are given back. */
+  take(place: Place): Promise<Turn>
   close(): Promise<void>
 }
 
@@ -102,6 +105,12 @@ export async function startEndpoint(
         },
       }
     },
+    take: place =>
+      until(async () => {
+        const turn = await inbox.take('test')
+        if (turn !== undefined && turn.place.cycle !== place.cycle) await inbox.release(turn)
+        return turn?.place.cycle === place.cycle && turn
+      }),
     async close() {
       await client.close()
       server.closeAllConnections()

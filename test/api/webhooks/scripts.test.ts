@@ -12,11 +12,7 @@ const withScript = (script: string, more: object = {}): Promise<HarnessCycle> =>
 
 /** What was stored of the transaction that a reply names. */
 async function stored(cycle: HarnessCycle): Promise<unknown> {
-  const turn = await until(async () => {
-    const next = await harness.inbox.take('test')
-    if (next !== undefined && next.place.cycle !== cycle.place.cycle) await harness.inbox.release(next)
-    return next?.place.cycle === cycle.place.cycle && next
-  })
+  const turn = await harness.take(cycle.place)
   const claimed = await harness.inbox.claim(turn, 10, undefined)
   await harness.inbox.release(turn)
   if (claimed.state !== 'ok') throw new Error(claimed.state)
