@@ -1,5 +1,4 @@
 /** A Redis server's program for this machine, and how it is started (operations.md 1). */
-import { basename } from 'node:path'
 import { elapsed, ProvisionError, type Report } from './report.ts'
 import { onPath, run } from './run.ts'
 
@@ -77,5 +76,3 @@ export function redisArgs(server: RedisServer): string[] {
   if (server.databases !== undefined) args.push('--databases', String(server.databases))
   return args
 }
-
-export const redisName = (program: string): string => (basename(program).startsWith('valkey') ? 'Valkey' : 'Redis')
