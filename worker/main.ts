@@ -96,6 +96,8 @@ async function compose(
     allowPrivateAddresses: config.allowPrivateAddresses,
     allowedAddresses: [...config.allowedAddresses],
     maxBytes: HTTP_MAX_BYTES,
+    maxDepth: config.maxDepth,
+    maxValues: config.maxValues,
     userAgent: 'Flywheel',
   })
   first('http', () => http.close())
