@@ -64,7 +64,8 @@ export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions
   let written = 0
   const count = (found: Json | undefined): void => {
     written += jsonSize(found, MAX_WRITTEN)
-    if (written > MAX_WRITTEN) throw new StepError('buildFailed', `Its merge fields write more than ${MAX_WRITTEN} bytes of data`)
+    if (written > MAX_WRITTEN)
+      throw new StepError('buildFailed', `Its merge fields write more than ${MAX_WRITTEN} bytes of data, or data that nests too deeply`)
   }
   const look = (path: Path): Json | undefined => {
     const found = lookup(path)
@@ -93,6 +94,7 @@ export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions
     const index = expressions.push({ expression: scriptSource(parsed, field => missing.has(field)), values }) - 1
     return results => {
       const result = results[index]
+      if (jsonSize(result, MAX_WRITTEN) > MAX_WRITTEN) throw new StepError('buildFailed', 'An inline script gave too much data, or data that nests too deeply')
       return result === undefined ? undefined : guard(result)
     }
   }

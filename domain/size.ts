@@ -18,23 +18,30 @@ function textBytes(text: string): number {
   return bytes
 }
 
-/** Bytes of the value as JSON; a value above `max` is not counted to its end. Slightly too many for control characters. */
+/** Deepest value that is counted: what walks deeper ones recursively could exhaust the stack. */
+const MAX_DEPTH = 200
+
+/**
+ * Bytes of the value as JSON; a value above `max` is not counted to its end. Slightly too many for control characters.
+ * Infinite where the value nests deeper than 200 levels.
+ */
 export function jsonSize(value: Json | undefined, max = Infinity): number {
-  const open: (Json | undefined)[] = [value]
+  const open: { readonly value: Json | undefined; readonly depth: number }[] = [{ value, depth: 0 }]
   let bytes = 0
-  while (open.length > 0 && bytes <= max) {
-    const next = open.pop()
-    if (typeof next === 'string') bytes += next.length > max ? next.length : textBytes(next)
-    else if (Array.isArray(next)) {
-      bytes += 2 + next.length
-      for (const element of next) open.push(element)
-    } else if (typeof next === 'object' && next !== null) {
+  for (let next = open.pop(); next && bytes <= max; next = open.pop()) {
+    const { value: part, depth } = next
+    if (depth > MAX_DEPTH) return Infinity
+    if (typeof part === 'string') bytes += part.length > max ? part.length : textBytes(part)
+    else if (Array.isArray(part)) {
+      bytes += 2 + part.length
+      for (const element of part) open.push({ value: element, depth: depth + 1 })
+    } else if (typeof part === 'object' && part !== null) {
       bytes += 2
-      for (const [name, child] of Object.entries(next)) {
+      for (const [name, child] of Object.entries(part)) {
         bytes += textBytes(name) + 2
-        open.push(child)
+        open.push({ value: child, depth: depth + 1 })
       }
-    } else bytes += next === undefined ? 0 : String(next).length
+    } else bytes += part === undefined ? 0 : String(part).length
   }
   return bytes
 }

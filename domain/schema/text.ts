@@ -2,6 +2,7 @@
 import { parseDocument as parseYaml } from 'yaml'
 import { jsonError } from './json-position.ts'
 import { parseDocument, type ParsedDocument } from './parse.ts'
+import { nestsTooDeeply } from './yaml-depth.ts'
 
 const refused = (message: string): ParsedDocument => ({ ok: false, problems: [{ path: '', message }] })
 
@@ -13,10 +14,9 @@ function place(text: string, offset: number): string {
 const MAX_ERRORS = 20
 
 function fromYaml(text: string): ParsedDocument {
+  if (nestsTooDeeply(text)) return refused('The YAML is nested too deeply')
   try {
     const yaml = parseYaml(text, { prettyErrors: false, uniqueKeys: true })
-    // The parser tells its own overflow as errors of the text.
-    if (yaml.errors.some(error => error.message.includes('call stack'))) return refused('The YAML is nested too deeply')
     if (yaml.errors.length > 0) {
       const problems = yaml.errors
         .slice(0, MAX_ERRORS)
@@ -26,7 +26,6 @@ function fromYaml(text: string): ParsedDocument {
     const value: unknown = yaml.toJS({ maxAliasCount: 100 })
     return parseDocument(value)
   } catch (error) {
-    if (error instanceof RangeError) return refused('The YAML is nested too deeply')
     return refused(`The YAML cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -37,3 +37,10 @@ it('a short document cannot write a payload thousands of times', () => {
     expect(() => resolveStep(template, lookup)).toThrow('Failed to build the request')
   }
 })
+
+it('data that nests deeper than anything real is refused, not walked', () => {
+  const deep: Json = JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))
+  expect(jsonSize(deep)).toBe(Infinity)
+  expect(() => resolveStep('{{order}}', lookupIn({ order: deep }), { secrets: true })).toThrow('Failed to build the request')
+  expect(() => resolveStep('=1', lookupIn({})).fill([deep])).toThrow('Failed to build the request')
+})
