@@ -1,0 +1,175 @@
+/** The invariants of protocol.md: after each action those that always hold, and the rest once everything has settled. */
+import { cycleSuffix, partitionKey } from '../../storage/keys.ts'
+import { enabled } from './actions.ts'
+import { AGES, cycleHash, earlyKey, indexKey, partition, recordOf, suffixed, TICK, violate, type Value, type World } from './world.ts'
+
+const VALUES: readonly Value[] = ['a', 'b', 'c']
+const lastState = new WeakMap<World, string>()
+
+/** After each action. */
+export async function always(world: World, action: string): Promise<void> {
+  const hash = await cycleHash(world)
+  const state = hash['state'] ?? 'gone'
+  const before = lastState.get(world)
+  lastState.set(world, state)
+  if (world.deleted || state === 'gone') return
+  if (hash['dropTo'] !== undefined && Number(hash['dropTo']) > world.dropTo) {
+    world.dropTo = Number(hash['dropTo'])
+    world.lastDrop = world.step
+  }
+  if (before === 'Stopping' && state === 'Stopped' && !action.startsWith('deactivate')) drainEnded(world)
+  const { max } = world.scenario
+  if (max !== undefined && (await world.redis.zcard(suffixed(world, cycleSuffix.run))) > max) violate('I7', 'more members than maxConcurrency')
+  for (const value of VALUES) await earlyMeet(world, value, Number(hash['epoch']), Number(hash['dropTo'] ?? 0))
+}
+
+function drainEnded(world: World): void {
+  for (const workflow of world.workflows.values())
+    if (workflow.open && workflow.inRun && !workflow.doomed) violate('I5', `the drain ended while ${workflow.transaction} runs`)
+}
+
+/** I4: no early request waits while a transaction has its value. */
+async function earlyMeet(world: World, value: Value, epoch: number, dropTo: number): Promise<void> {
+  const early = await world.redis.zrange(earlyKey(world, value), '0', '-1')
+  if (early.length === 0) return
+  const ends = await Promise.all(early.map(id => world.redis.zscore(suffixed(world, cycleSuffix.earlyEnds), id)))
+  if (ends.every(end => Number(end) <= world.now)) return
+  for (const transaction of await world.redis.zrange(indexKey(world, value), '0', '-1')) {
+    const record = await recordOf(world, transaction as never)
+    const doomed = record['role'] === 'begun' && Number(record['ep']) < epoch
+    const dropped = record['start'] !== undefined && record['role'] === undefined && Number(record['start']) <= dropTo
+    if (!doomed && !dropped) violate('I4', `a request for ${value} is early though ${transaction} has that value`)
+  }
+}
+
+/** Lets everything come to rest: nothing fails any more, nobody intervenes. */
+export async function settle(world: World): Promise<void> {
+  world.settling = true
+  world.temporalUp = true
+  await rest(world, 18)
+  const hash = await cycleHash(world)
+  if (hash['state'] === 'Active' && !world.deleted) {
+    // The waiting are asked about rarely.
+    world.now += AGES.sweep * 20 * TICK
+    await rest(world, 6)
+  }
+  await atRest(world)
+}
+
+const IDLE = ['take', 'sweep', 'ask', 'controls']
+async function rest(world: World, ticks: number): Promise<void> {
+  for (let tick = 0; tick < ticks; tick++) {
+    for (let round = 0; round < 4; round++) {
+      for (const action of enabled(world).filter(a => IDLE.includes(a.name.split(' ')[0] ?? ''))) await act(world, action)
+      for (let n = 0; n < 300; n++) {
+        const busy = enabled(world).filter(a => !IDLE.includes(a.name.split(' ')[0] ?? ''))
+        const action = busy[n % Math.max(1, busy.length)]
+        if (action === undefined) break
+        await act(world, action)
+      }
+    }
+    world.now += TICK
+  }
+}
+
+export async function act(world: World, action: { readonly name: string; run(): Promise<void> | void }): Promise<void> {
+  world.step++
+  world.trace.push(action.name)
+  await action.run()
+  await always(world, action.name)
+}
+
+async function atRest(world: World): Promise<void> {
+  const { redis, senders, workflows } = world
+  for (const w of workflows.values()) {
+    if (w.open && w.inRun && w.doomed) violate('I2', `${w.transaction} was in progress at a stop and goes on`)
+    if (w.open && world.deleted) violate('I8', `${w.transaction} is open in a deleted cycle`)
+  }
+  const hash = await cycleHash(world)
+  if (world.deleted) {
+    const left = (await redis.keys(`${suffixed(world, '')}*`)).filter(key => !key.includes(cycleSuffix.outcome) && !key.includes(cycleSuffix.key))
+    if (left.length > 0) violate('I8', `a deleted cycle leaves ${left.join(', ')}`)
+    if (Number((await redis.hget(partitionKey(partition(world)), 'bytes')) ?? 0) !== 0) violate('I8', 'a deleted cycle leaves bytes')
+    return
+  }
+  const active = hash['state'] === 'Active'
+  if (hash['state'] === 'Stopping') violate('I5', `Stopping for ever: ${JSON.stringify(hash)}`)
+  const starts = await redis.xrange(suffixed(world, cycleSuffix.starts), '-', '+')
+  const deliveries = await redis.xrange(suffixed(world, cycleSuffix.deliveries), '-', '+')
+  const held = await redis.xrange(suffixed(world, cycleSuffix.held), '-', '+')
+  const early = await redis.hlen(suffixed(world, cycleSuffix.earlyEntries))
+  const texts = [...deliveries, ...held].map(([, fields]) => fields.join(' '))
+
+  for (const [i, sender] of senders.entries()) {
+    if (!sender.acked) continue
+    const dropped = world.lastDrop > sender.acceptedAt
+    if (sender.kind === 'mid') {
+      if (sender.request !== undefined) await requestAtRest(world, sender.request, dropped, texts, active)
+      continue
+    }
+    for (const t of sender.transactions) {
+      if (world.refused.has(t) || world.dropped.has(t)) continue
+      const record = await recordOf(world, t)
+      if (record['status'] === 'Dropped' && dropped) continue
+      const w = workflows.get(t)
+      const waits = starts.some(([, fields]) => fields.includes(t))
+      if (w === undefined && !waits) violate(sender.kind === 'sync' ? 'I9' : 'I1', `${t} of sender ${i} is acknowledged and lost: ${JSON.stringify(record)}`)
+      if (waits && active) violate('I8', `${t} stays in the inbox`)
+      if (w?.open === true && w.phase !== 'idle') violate('I8', `${t} hangs in ${w.phase}`)
+    }
+  }
+  await nothingLeft(world, active, { starts: starts.length, deliveries: deliveries.length, held: held.length, early }, hash)
+}
+
+async function requestAtRest(world: World, request: string, dropped: boolean, entries: readonly string[], active: boolean): Promise<void> {
+  const outcome = await world.inbox.outcomeOf(world.place, request as never)
+  const delivered = world.delivered.get(request as never) ?? []
+  const waits = entries.some(entry => entry.includes(request))
+  if (active && waits) violate('I8', `${request} stays in the inbox: ${entries.join(' | ')}`)
+  if (delivered.length > 0) {
+    if (outcome?.outcome !== 'matched') violate('I3', `${request} is delivered to ${delivered.join()} and ${outcome?.outcome ?? 'forgotten'}`)
+    else if (outcome.transaction !== delivered[0]) violate('I3', `${request} is delivered to ${delivered.join()} and names ${outcome.transaction}`)
+    return
+  }
+  if (waits || dropped || outcome?.outcome === 'unmatched' || world.excused.has(request as never)) return
+  violate('I3', `${request} is lost (${JSON.stringify(outcome)})`)
+}
+
+async function nothingLeft(
+  world: World,
+  active: boolean,
+  left: { starts: number; deliveries: number; held: number; early: number },
+  hash: Record<string, string>,
+): Promise<void> {
+  const { redis, workflows } = world
+  const open = (t: string): boolean => [...workflows.values()].some(w => w.transaction === t && w.open)
+  const run = await redis.zrange(suffixed(world, cycleSuffix.run), '0', '-1')
+  if (run.length > 0) violate('I8', `${run.join(', ')} stay in the running set`)
+  const wait = await redis.zrange(suffixed(world, cycleSuffix.wait), '0', '-1')
+  if (active) for (const t of wait) if (!open(t)) violate('I8', `${t} stays in waiting`)
+  const queued = new Set((await redis.xrange(suffixed(world, cycleSuffix.starts), '-', '+')).flatMap(([, fields]) => fields))
+  let indexed = ''
+  for (const value of VALUES) {
+    for (const t of await redis.zrange(indexKey(world, value), '0', '-1')) {
+      indexed += ` ${t} `
+      if (active && !open(t) && !queued.has(t)) violate('I8', `the index entry of ${t} stays`)
+    }
+  }
+  for (const w of workflows.values()) {
+    if (!w.open || w.phase !== 'idle' || !active) continue
+    if (!wait.includes(w.transaction)) violate('I8', `${w.transaction} is open and in no set`)
+    if (!indexed.includes(` ${w.transaction} `)) violate('I3', `${w.transaction} waits without an index entry`)
+  }
+  for (const suffix of [cycleSuffix.startClaims, cycleSuffix.deliveryClaims])
+    if (active && (await redis.exists(suffixed(world, suffix))) === 1) violate('I8', `claims stay in ${suffix}`)
+  for (const suffix of [cycleSuffix.readyMembers, cycleSuffix.readyWaiting])
+    if (active && (await redis.exists(suffixed(world, suffix))) === 1) violate('I8', `offers stay in ${suffix}`)
+  if (hash['token'] !== undefined && Number(hash['until']) > world.now) violate('I8', 'a lease stays')
+  if (active && hash['registered'] !== undefined) violate('I8', 'the replay never ends')
+  const entries = left.starts + left.deliveries + left.held + left.early
+  if (Number(hash['entries']) !== entries) violate('I8', `${entries} entries are counted as ${hash['entries']}: ${JSON.stringify(left)}`)
+  if (entries === 0 && Number(hash['bytes']) !== 0) violate('I8', `an empty inbox counts ${hash['bytes']} bytes`)
+  const bytes = (await redis.hget(partitionKey(partition(world)), 'bytes')) ?? '0'
+  if (bytes !== hash['bytes']) violate('I8', `the partition counts ${bytes} bytes, its cycle ${hash['bytes']}`)
+  if ((await world.inbox.controls(partition(world), 10)).length > 0) violate('I8', 'a control entry stays')
+}

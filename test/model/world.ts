@@ -1,0 +1,245 @@
+/**
+ * A small world around a real inbox: senders, dispatchers, the upkeep and Temporal with its workflows are simulated, the inbox is the
+ * real one on a real Redis with the world's own clock. Each action is one script or one call, so that every interleaving can be tried.
+ */
+import type { Redis } from 'ioredis'
+import { randomUUID } from 'node:crypto'
+import { asAccountId, asCycleId, asRequestId, asTransactionId, type Place, type RequestId, type TransactionId } from '../../domain/ids.ts'
+import type { EndStatus } from '../../domain/states.ts'
+import type { Claimed, Control, Inbox, InboxOptions, Replayed, Turn } from '../../storage/inbox.ts'
+import { cycleKey, cycleSuffix, partitionOf, valueHash } from '../../storage/keys.ts'
+
+/** ms of one tick, and ages in ticks. */
+export const TICK = 1_000
+export const AGES = { lease: 2, sweep: 4, window: 3, limit: 12, signalled: 2 } as const
+export const options: InboxOptions = {
+  stoppedQueueTtlMs: AGES.limit * TICK,
+  retentionMs: 40 * 86_400_000,
+  inboxLimit: 1_000,
+  inboxBytes: 1_000_000,
+  inboxTotalBytes: 16_000_000,
+  leaseMs: AGES.lease * TICK,
+  sweepAgeMs: AGES.sweep * TICK,
+  signalledMax: AGES.signalled,
+}
+
+/** `a` and `b` come with the trigger's data, for step m1; `c` is registered by the workflow, for step m2. */
+export type Value = 'a' | 'b' | 'c'
+export const stepOf = (value: Value): string => (value === 'c' ? 'm2' : 'm1')
+
+export interface Sender {
+  readonly kind: 'trigger' | 'sync' | 'mid'
+  readonly key: string
+  readonly value: Value
+  tries: number
+  /** A try of it is out, not yet answered. */
+  out: boolean
+  acked: boolean
+  /** When it was accepted first (or anew, after a drop), in steps of the world. */
+  acceptedAt: number
+  /** What it was answered with. */
+  transactions: TransactionId[]
+  request: RequestId | undefined
+}
+
+export interface Budget {
+  user: number
+  edits: number
+  deletes: number
+  crashes: number
+  errors: number
+  lost: number
+  late: number
+  retires: number
+  terminations: number
+  stops: number
+  refusals: number
+  downs: number
+  retries: number
+  ticks: number
+}
+
+export interface Scenario {
+  readonly max: number | undefined
+  readonly senders: readonly Pick<Sender, 'kind' | 'value'>[]
+  readonly budget: Budget
+}
+
+/** What a simulated workflow asks the inbox next. */
+export type Ask =
+  | { readonly name: 'begin'; readonly values: readonly Value[] }
+  | { readonly name: 'register' }
+  | { readonly name: 'resume'; readonly step: string; readonly id: number; readonly request: RequestId }
+  | { readonly name: 'park'; readonly seen: Record<string, number> }
+  | { readonly name: 'check' }
+  | { readonly name: 'end'; readonly consumed: Record<string, number>; readonly status: EndStatus }
+
+export interface Workflow {
+  readonly transaction: TransactionId
+  readonly value: Value
+  open: boolean
+  phase: 'begin' | 'run' | 'register' | 'stand' | 'resume' | 'park' | 'idle' | 'check' | 'ending' | 'closing'
+  /** Where a check returns to. */
+  back: 'run' | 'stand' | 'idle'
+  queue: { readonly id: number; readonly step: string; readonly request: RequestId; readonly again: boolean }[]
+  seen: Record<string, number>
+  consumed: Record<string, number>
+  registered: boolean
+  reached: boolean
+  hinted: boolean
+  status: EndStatus
+  inRun: boolean
+  parked: boolean
+  /** Length of the queue when `end` ran: a later signal makes Temporal repeat that task. */
+  queueAtEnd: number
+  /** Became InProgress last, in steps of the world. */
+  inProgressAt: number
+  /** Stopped by an operator, or the cycle's stop found it in a run. */
+  stopped: boolean
+  doomed: boolean
+}
+
+export interface Item {
+  readonly entry: Claimed
+  readonly again: boolean
+  state: 'call' | 'done'
+  result: 'ok' | 'notFound' | 'refused'
+}
+
+export interface Dispatcher {
+  turn: Turn | undefined
+  items: Item[]
+  /** The last claim found nothing. */
+  none: boolean
+  replay: 'no' | 'read' | 'apply'
+  batch: readonly Replayed[]
+}
+
+export interface Operation {
+  readonly op: Control['op']
+  list: TransactionId[] | undefined
+  over: boolean
+}
+
+/** A sender's call that the api works on: the answer is to be given, or a start is to be made in Temporal first. */
+export interface Call {
+  readonly sender: number
+  readonly transaction: TransactionId | undefined
+  readonly at: number
+  state: 'ack' | 'start'
+}
+
+export interface World {
+  readonly inbox: Inbox
+  readonly redis: Redis
+  readonly place: Place
+  readonly scenario: Scenario
+  readonly budget: Budget
+  now: number
+  step: number
+  version: number
+  deleted: boolean
+  settling: boolean
+  readonly senders: Sender[]
+  readonly api: (Call | undefined)[]
+  readonly dispatchers: Dispatcher[]
+  readonly workflows: Map<TransactionId, Workflow>
+  readonly operations: Map<string, Operation>
+  /** Calls of activities that were given up and run later. */
+  readonly late: { readonly transaction: TransactionId; readonly ask: Ask }[]
+  question: { readonly transaction: TransactionId; readonly since: number; readonly found: 'open' | 'closed' | 'unknown' } | undefined
+  temporalUp: boolean
+  /** Step of the last stop; of the last time a drop was marked. */
+  lastStop: number
+  lastDrop: number
+  /** The highest mark of a drop. */
+  dropTo: number
+  /** Facts about transactions and requests. */
+  readonly senderOf: Map<TransactionId | RequestId, number>
+  readonly order: Map<TransactionId, number>
+  /** When a start was claimed first. */
+  readonly claimedAt: Map<TransactionId, number>
+  readonly refused: Set<TransactionId>
+  readonly dropped: Set<TransactionId>
+  readonly delivered: Map<RequestId, TransactionId[]>
+  readonly lastTaken: Map<string, number>
+  /** Requests that a terminated workflow had taken. */
+  readonly excused: Set<RequestId>
+  readonly begunOnce: Set<TransactionId>
+  readonly trace: string[]
+}
+
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+export function violate(invariant: string, message: string): never {
+  throw new Violation(`${invariant}: ${message}`)
+}
+
+export function createWorld(redis: Redis, makeInbox: (clock: () => number) => Inbox, scenario: Scenario): World {
+  const place = { account: asAccountId(randomUUID()), cycle: asCycleId(randomUUID()) }
+  const world: World = {
+    inbox: makeInbox(() => world.now),
+    redis,
+    place,
+    scenario,
+    budget: { ...scenario.budget },
+    now: 1_000_000,
+    step: 1,
+    version: 1,
+    deleted: false,
+    settling: false,
+    senders: scenario.senders.map((sender, i) => ({
+      ...sender,
+      key: `k${i}`,
+      tries: 0,
+      out: false,
+      acked: false,
+      acceptedAt: 0,
+      transactions: [],
+      request: undefined,
+    })),
+    api: [undefined, undefined],
+    dispatchers: [0, 1].map(() => ({ turn: undefined, items: [], none: false, replay: 'no', batch: [] })),
+    workflows: new Map(),
+    operations: new Map(),
+    late: [],
+    question: undefined,
+    temporalUp: true,
+    lastStop: 0,
+    lastDrop: 0,
+    dropTo: 0,
+    senderOf: new Map(),
+    order: new Map(),
+    claimedAt: new Map(),
+    refused: new Set(),
+    dropped: new Set(),
+    delivered: new Map(),
+    lastTaken: new Map(),
+    excused: new Set(),
+    begunOnce: new Set(),
+    trace: [],
+  }
+  return world
+}
+
+let ids = 0
+export const newTransaction = (): TransactionId => asTransactionId(`t${++ids}`)
+export const newRequest = (): RequestId => asRequestId(`r${++ids}`)
+
+export const partition = (world: World): number => partitionOf(world.place.account)
+const key = (world: World): string => cycleKey(world.place)
+/** The cycle's hash as it stands in Redis. */
+export const cycleHash = (world: World): Promise<Record<string, string>> => world.redis.hgetall(key(world))
+export const recordOf = (world: World, transaction: TransactionId): Promise<Record<string, string>> =>
+  world.redis.hgetall(`${key(world)}${cycleSuffix.transaction}${transaction}`)
+export const suffixed = (world: World, suffix: string): string => key(world) + suffix
+export const indexKey = (world: World, value: Value): string => `${key(world)}${cycleSuffix.index}${valueHash({ stepId: stepOf(value), value })}`
+export const earlyKey = (world: World, value: Value): string => `${key(world)}${cycleSuffix.early}${valueHash({ stepId: stepOf(value), value })}`
+
+/** Whether a delivery was matched once more: such a one may come out of its order. */
+export async function wasRematched(world: World, id: number): Promise<boolean> {
+  const found = await world.redis.xrange(suffixed(world, cycleSuffix.deliveries), `${id}-0`, `${id}-0`)
+  const fields = found[0]?.[1] ?? []
+  return fields[fields.indexOf('x') + 1] === '1'
+}

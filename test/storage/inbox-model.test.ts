@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createInbox } from '../../storage/redis/inbox.ts'
+import type { Inbox } from '../../storage/inbox.ts'
+import { enabled } from '../model/actions.ts'
+import { act, settle } from '../model/check.ts'
+import { createWorld, options, Violation, type Scenario } from '../model/world.ts'
+import { freshRedis } from '../support/redis.ts'
+
+/** How many walks: a campaign sets more. */
+const WALKS = Number(process.env['FLYWHEEL_TEST_WALKS'] ?? 40)
+
+let redis: Redis
+const inboxes: { close(): Promise<void> }[] = []
+let inbox: Inbox
+let now: () => number = () => 0
+
+beforeAll(async () => {
+  redis = (await freshRedis()).client
+  const made = createInbox({ redis, options, clock: () => now() })
+  inboxes.push(made)
+  inbox = made
+})
+afterAll(async () => {
+  for (const made of inboxes) await made.close()
+  redis.disconnect()
+})
+
+const few = (max: number) => fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max }) })
+const rarely = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) })
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  max: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 4, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: fc.constant(2) }),
+  senders: fc
+    .tuple(
+      fc.constantFrom('trigger' as const, 'trigger' as const, 'sync' as const),
+      fc.array(
+        fc.record({ kind: fc.constantFrom('trigger' as const, 'sync' as const, 'mid' as const, 'mid' as const), value: fc.constantFrom('a', 'a', 'b', 'c') }),
+        {
+          minLength: 1,
+          maxLength: 4,
+        },
+      ),
+    )
+    .map(([first, rest]) => [
+      { kind: first, value: 'a' as const },
+      ...rest.map(({ kind, value }) => ({ kind, value: kind !== 'mid' && value === 'c' ? ('b' as const) : (value as 'a' | 'b' | 'c') })),
+    ]),
+  budget: fc.record({
+    user: fc.integer({ min: 0, max: 5 }),
+    edits: few(2),
+    deletes: rarely,
+    crashes: few(2),
+    errors: few(2),
+    lost: few(2),
+    late: few(2),
+    retires: few(1),
+    terminations: rarely,
+    stops: rarely,
+    refusals: rarely,
+    downs: few(1),
+    retries: fc.integer({ min: 1, max: 3 }),
+    ticks: fc.constantFrom(6, 22),
+  }),
+})
+
+test(
+  'every interleaving keeps the invariants I1 to I9 of the protocol',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        scenarios,
+        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 30, maxLength: 160 }),
+        async (scenario, choices) => {
+          await redis.flushdb()
+          const world = createWorld(
+            redis,
+            clock => {
+              now = clock
+              return inbox
+            },
+            scenario,
+          )
+          try {
+            await inbox.create(world.place, world.version)
+            await inbox.activate(world.place)
+            for (const choice of choices) {
+              const actions = enabled(world)
+              let left = choice * actions.reduce((sum, action) => sum + action.weight, 0)
+              const action = actions.find(a => (left -= a.weight) <= 0) ?? actions[0]
+              if (action !== undefined) await act(world, action)
+            }
+            await settle(world)
+          } catch (error) {
+            if (!(error instanceof Violation)) throw error
+            expect.fail(`${error.message}\n${world.trace.join(' | ')}`)
+          }
+        },
+      ),
+      { numRuns: WALKS, endOnFailure: WALKS > 40 && process.env['FLYWHEEL_TEST_SHRINK'] === undefined },
+    )
+  },
+  30_000 + WALKS * 2_000,
+)
