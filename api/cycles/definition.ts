@@ -2,6 +2,7 @@
 import type { CycleDocument } from '../../domain/document.ts'
 import { ApiError, type Problem } from '../../domain/errors.ts'
 import { parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
+import { ScriptError } from '../../scripting/scripting.ts'
 import { YamlText } from '../route.ts'
 import type { Services } from '../services.ts'
 import { sealSecrets } from './secrets.ts'
@@ -24,13 +25,23 @@ export async function readDefinition(
   if (!parsed.ok) throw invalid(parsed.problems)
   const problems: Problem[] = []
   for (const { path, source, kind } of scriptsOf(parsed.document)) {
-    const message = await scripting.check(source, kind)
+    const message = await checked(scripting, source, kind)
     if (message !== undefined) problems.push({ path, message })
   }
   const sealed = sealSecrets(parsed.document, before, plain => sealer.seal(plain))
   problems.push(...sealed.problems)
   if (problems.length > 0) throw invalid(problems)
   return sealed.document
+}
+
+/** A script that cannot even be parsed within the sandbox's limits has a problem too. */
+async function checked(scripting: Services['scripting'], source: string, kind: 'script' | 'expression'): Promise<string | undefined> {
+  try {
+    return await scripting.check(source, kind)
+  } catch (error) {
+    if (error instanceof ScriptError) return error.message
+    throw error
+  }
 }
 
 const invalid = (problems: readonly Problem[]): ApiError =>

@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { createApp } from '../../api/app.ts'
 import { serve } from '../../api/server.ts'
 import type { Services } from '../../api/services.ts'
+import { createSealer, parseEncryptionKeys } from '../../platform/seal.ts'
+import { createScripting } from '../../scripting/index.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import type { Inbox } from '../../storage/inbox.ts'
@@ -60,6 +62,8 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     redis,
     options: { stoppedQueueTtlMs: 24 * hour, retentionMs: 31 * 24 * hour, inboxLimit: 1_000, inboxBytes: 1 << 24, inboxTotalBytes: 1 << 28 },
   })
+  const scripting = createScripting({ timeoutMs: 5_000, memoryBytes: 64 << 20, threads: 1 })
+  const sealer = createSealer(parseEncryptionKeys(`k1:${randomBytes(32).toString('base64')}`))
   const logged: { fields: { id?: string }; message: string }[] = []
   const log = (fields: object, message: string): void => void logged.push({ fields, message })
   const app = createApp({
@@ -68,8 +72,8 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     services: {
       registry,
       inbox,
-      scripting: { check: source => Promise.resolve(source.includes('syntax error') ? 'does not parse' : undefined) },
-      sealer: { seal: plain => `sealed:k1:${Buffer.from(plain).toString('base64url')}` },
+      scripting,
+      sealer,
       temporal: {
         state: () => Promise.resolve('unknown'),
         stop: () => Promise.resolve('asked'),
@@ -129,6 +133,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     },
     async close() {
       server.destroy()
+      await scripting.close()
       await inbox.close()
       await redis.quit()
     },
@@ -143,6 +148,10 @@ export function at(value: Loose | undefined, path: string): Loose | undefined {
     return typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.entries(found).find(([name]) => name === part)?.[1] : undefined
   }, value)
 }
+
+/** The properties of an object; none of anything else. */
+export const fieldsOf = (value: Loose): { readonly [name: string]: Loose } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {}
 
 /** A cycle with a trigger and one script step. */
 export const smallCycle = {
