@@ -11,8 +11,9 @@ export const failure = (code: StepErrorCode, detail: string): ApplicationFailure
 
 export const bytesOf = (value: Json): number => Buffer.byteLength(JSON.stringify(value))
 
-/** A step error as the failure that the workflow reads; `change` redacts its detail. Other errors pass: Temporal tries again. */
+/** A step error as the failure that the workflow reads; `change` redacts its detail. Other errors pass: Temporal tries again. What is too deep to be written would be tried for ever. */
 export function failureOf(error: unknown, change: (detail: string) => string = detail => detail): unknown {
+  if (error instanceof RangeError) return failure('badResponse', 'The data is nested too deeply')
   return error instanceof StepError ? failure(error.code, change(error.detail)) : error
 }
 

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { Json, JsonObject } from '../domain/json.ts'
 import { ScriptError, type Scripting } from '../scripting/scripting.ts'
 import type { LocalActivities, StepActivities } from './contract.ts'
-import { bytesOf, failure, MAX_RESULT_BYTES, scriptDetail } from './failures.ts'
+import { bytesOf, failure, failureOf, MAX_RESULT_BYTES, scriptDetail } from './failures.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
 
 export interface ScriptDeps {
@@ -26,7 +26,7 @@ export async function runScript({ scripting, runtime }: ScriptDeps, { source, in
     if (bytes > MAX_RESULT_BYTES) throw failure('badResponse', `The script returned ${bytes} bytes: at most 1.5 MiB are taken`)
     return result ?? null
   } catch (error) {
-    throw error instanceof ScriptError ? failure('callFailed', scriptDetail(error, logged)) : error
+    throw error instanceof ScriptError ? failure('callFailed', scriptDetail(error, logged)) : failureOf(error)
   }
 }
 
@@ -41,6 +41,6 @@ export async function evaluate(
     if (bytesOf(answers) > MAX_RESULT_BYTES) throw ApplicationFailure.nonRetryable('The inline scripts gave more than 1.5 MiB', 'script')
     return answers
   } catch (error) {
-    throw error instanceof ScriptError ? ApplicationFailure.nonRetryable(scriptDetail(error), 'script') : error
+    throw error instanceof ScriptError ? ApplicationFailure.nonRetryable(scriptDetail(error), 'script') : failureOf(error)
   }
 }

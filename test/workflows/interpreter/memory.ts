@@ -53,7 +53,7 @@ export interface World {
   begin?: () => 'go' | 'stop'
   resume?: (stepId: StepId, delivery: number) => { answer: 'go' } | { answer: 'stop'; taken: boolean }
   park?: (seen: { readonly [step: StepId]: number }) => 'parked' | 'busy' | 'stop'
-  /** A new history is wanted at every n-th look. */
+  /** A new history is wanted after about that many looks. */
   suspendEvery?: number
 }
 
@@ -71,6 +71,7 @@ export type Call =
 export function createMemory(input: TransactionInput, world: World = {}) {
   let now = START
   let looks = 0
+  let histories = 0
   let deliveryId = 0
   const calls: Call[] = []
   const incidents: Incident[] = []
@@ -133,7 +134,13 @@ export function createMemory(input: TransactionInput, world: World = {}) {
       for (const cancel of cancels) cancel()
       cancels = []
     },
-    suspendWanted: () => world.suspendEvery !== undefined && ++looks % world.suspendEvery === 0,
+    suspendWanted() {
+      if (world.suspendEvery === undefined || ++looks < world.suspendEvery + histories) return false
+      // Ever later, so that paths that are looked at in turn all come on.
+      looks = 0
+      histories++
+      return true
+    },
     changed() {},
   }
 

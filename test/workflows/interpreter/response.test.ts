@@ -57,7 +57,7 @@ describe('a response', () => {
     expect(detailOf({ headers: { 'a b': 'c' } })).toContain('"a b"')
     expect(detailOf({ headers: { a: 'b\r\nset-cookie: c' } })).toContain('the header a')
     expect(detailOf({ body: 'x'.repeat(1_600_000) })).toContain('1.5 MiB')
-    expect(() => buildResponse({ body: 'text' }, 'form')).toThrow(StepError)
+    expect(() => buildResponse({ body: { 'no name': 1 } }, 'xml')).toThrow(StepError)
   })
 })
 
