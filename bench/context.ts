@@ -39,16 +39,17 @@ export function temporal(context: Context, load: Pick<TemporalLoad, 'group' | 'k
 }
 
 /** Number of transactions, ours or bare, by search attribute; visibility lags by some 100 ms. */
-export async function count(client: Client, group: string, condition: string): Promise<number> {
+async function count(client: Client, group: string, condition: string): Promise<number> {
   return (await client.workflow.count(`CycleId = '${group}' AND ${condition}`)).count
 }
 
 /** Waits until at least so many are there; answers when that was seen, ms since the epoch. */
-export function reached(client: Client, group: string, condition: string, wanted: number, timeoutMs: number): Promise<number> {
-  return until(
-    `${wanted} of ${group} with ${condition}`,
-    timeoutMs,
-    async () => ((await count(client, group, condition)) >= wanted ? Date.now() : undefined),
-    100,
-  )
+export function reached(context: Context, group: string, condition: string, wanted: number, timeoutMs: number): Promise<number> {
+  const { client, ours, bare } = context
+  const look = async (): Promise<number | undefined> => {
+    ours.worker.assertAlive()
+    bare.worker.assertAlive()
+    return (await count(client, group, condition)) >= wanted ? Date.now() : undefined
+  }
+  return until(`${wanted} of ${group} with ${condition}`, timeoutMs, look, 100)
 }

@@ -77,6 +77,7 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   const startedAt = new Date()
   const servers = await openServers(process.env)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void servers.close().finally(() => process.exit(1)))
   try {
     const [measures, results, found] = await measureAll(options, servers)
     const table = rows(measures, results)

@@ -57,7 +57,8 @@ export async function openOurs(servers: Servers, source: boolean): Promise<Ours>
     launch(
       'the worker',
       process.execPath,
-      [...tsx, '--import', file('worker/watchdog'), file('worker/main')],
+      // Node hands `--import` on to the threads of workflows, which do not read TypeScript.
+      [...(source ? tsx : ['--import', file('worker/watchdog')]), file('worker/main')],
       { ...env, WORKER_METRICS_PORT: String(metricsPort) },
       join(servers.folder, 'worker.log'),
     )

@@ -21,11 +21,14 @@ export function launch(name: string, command: string, args: readonly string[], e
   const file = openSync(log, 'w')
   const child = spawn(command, args, { env, stdio: ['ignore', file, file] })
   closeSync(file)
+  const orphaned = (): void => void child.kill('SIGKILL')
+  process.once('exit', orphaned)
   let ended: string | undefined
   const end = new Promise<void>(resolve => {
     child.once('exit', (code, signal) => resolve(void (ended = `ended with ${code ?? signal}`)))
     child.once('error', error => resolve(void (ended = error.message)))
   })
+  void end.then(() => process.removeListener('exit', orphaned))
   const output = (): string => readFileSync(log, 'utf8')
   return {
     name,

@@ -9,11 +9,11 @@ const COMPLETED = "ExecutionStatus = 'Completed'"
 const TIMEOUT = 600_000
 
 export function asynchronousMeasures(context: Context): readonly Measure[] {
-  const { sizes, ours, client } = context
+  const { sizes, ours } = context
   const total = sizes.transactions
   const whole = async (group: string, already: number, loaded: Promise<{ readonly figures: Figures; readonly startedAt: number }>): Promise<Figures> => {
     const { figures, startedAt } = await loaded
-    const endedAt = await reached(client, group, COMPLETED, already + total, TIMEOUT)
+    const endedAt = await reached(context, group, COMPLETED, already + total, TIMEOUT)
     return { ...figures, perSecond: (total / (endedAt - startedAt)) * 1000 }
   }
   const seen = `Temporal's visibility is asked each 100 ms; the times are those of a single request`

@@ -18,7 +18,7 @@ const WAITING = "TransactionStatus = 'Waiting'"
 const TIMEOUT = 3_600_000
 
 export function resumePhases(context: Context): ResumePhases {
-  const { sizes, ours, bare, client } = context
+  const { sizes, ours, bare } = context
   let cycle: OwnCycle | undefined
   const own = (): OwnCycle => {
     if (cycle === undefined) throw new Error('the transactions that wait were not made')
@@ -49,7 +49,7 @@ export function resumePhases(context: Context): ResumePhases {
   }
   const fillOurs = async (from: number, to: number): Promise<void> => {
     await post(own().url('order'), { connections: sizes.concurrency, requests: to - from, maxMs: TIMEOUT, first: from })
-    await reached(client, own().id, WAITING, to, TIMEOUT)
+    await reached(context, own().id, WAITING, to, TIMEOUT)
   }
   const few = `${sizes.waitingFew.toLocaleString('en-US')} waiting`
   const many = `${sizes.waitingMany.toLocaleString('en-US')} waiting`
@@ -77,7 +77,7 @@ export function resumePhases(context: Context): ResumePhases {
     async prepareFew() {
       cycle = await ours.cycle(waiting)
       await temporal(context, { group: GROUP, kind: 'startWaiting', count: sizes.waitingFew, concurrency: sizes.concurrency, first: 0 })
-      await reached(client, GROUP, WAITING, sizes.waitingFew, TIMEOUT)
+      await reached(context, GROUP, WAITING, sizes.waitingFew, TIMEOUT)
       await fillOurs(0, sizes.waitingFew)
       await emptyCaches()
     },
