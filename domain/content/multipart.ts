@@ -50,6 +50,7 @@ export function parseMultipart(bytes: Buffer, contentType: string, maxParts: num
           const key = name(given)
           const chunks: Buffer[] = []
           stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+          stream.on('error', fail)
           stream.on('end', () => {
             const content = Buffer.concat(chunks)
             fields.add(key, { filename: filename ?? '', contentType: mimeType, size: content.length, base64: content.toString('base64') })

@@ -20,12 +20,16 @@ const parser = new XMLParser({
   ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: 1_000,
+  // A mark in front keeps names apart from what the parser itself puts beside them, and from names that it refuses (`constructor`).
+  transformTagName: name => (name.startsWith('<') ? name : `<${name}`),
+  onDangerousProperty: name => name,
 })
 
 const PREDEFINED: { readonly [name: string]: string } = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 // oxlint-disable-next-line no-control-regex
 const EXCLUDED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u
 const OPAQUE = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>/g
+const OUTLINE = /^[ \t\r\n]*<[^!][\s\S]*>[ \t\r\n]*$/
 const BLANK = /^[ \t\r\n]*$/
 
 /**
@@ -35,7 +39,9 @@ const BLANK = /^[ \t\r\n]*$/
 export function parseXml(text: string): Json {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text
   if (EXCLUDED.test(source)) throw new XmlSyntaxError('the document has characters that XML excludes')
-  if (source.replace(OPAQUE, '').includes('<!')) throw new XmlSyntaxError('a document type definition is not allowed')
+  const outline = source.replace(OPAQUE, found => (found.startsWith('<!--') ? '' : 'data'))
+  if (!OUTLINE.test(outline)) throw new XmlSyntaxError('the document begins or ends with something else than an element')
+  if (outline.includes('<!')) throw new XmlSyntaxError('a document type definition is not allowed')
   const verdict = XMLValidator.validate(source)
   if (verdict !== true) throw new XmlSyntaxError(`${verdict.err.msg} (line ${verdict.err.line}, column ${verdict.err.col})`)
   const nodes = read(source).map(parseNode)
@@ -75,7 +81,12 @@ function parseNode(node: unknown): Node {
   const children = Array.isArray(content) ? content : []
   if (name === '#cdata') return { kind: 'cdata', text: children.map(child => (isRecord(child) ? String(child['#text'] ?? '') : '')).join('') }
   const attributes = isRecord(node[':@']) ? Object.entries(node[':@']) : []
-  return { kind: 'element', name, attributes: attributes.map(([key, value]) => [key, attributeValue(String(value))]), children: children.map(parseNode) }
+  return {
+    kind: 'element',
+    name: name.slice(1),
+    attributes: attributes.map(([key, value]) => [key, attributeValue(String(value))]),
+    children: children.map(parseNode),
+  }
 }
 
 function attributeValue(raw: string): string {
@@ -111,13 +122,8 @@ function valueOf({ attributes, children }: Element): Json {
     else repeated.set(element.name, [value])
   }
   for (const [name, [first, ...others]] of repeated) properties.set(name, others.length === 0 ? (first ?? '') : [first ?? '', ...others])
-  const visible =
-    elements.length === 0
-      ? text
-      : texts
-          .filter(child => !BLANK.test(child.text))
-          .map(child => child.text)
-          .join('')
+  // Beside elements the white space around the text is the layout of the document.
+  const visible = elements.length === 0 ? text : text.trim()
   if (!BLANK.test(visible)) properties.set('#text', visible)
   return Object.fromEntries(properties)
 }
