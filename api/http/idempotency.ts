@@ -1,5 +1,5 @@
 /** `Idempotency-Key` on management POSTs: for 24 h, by client, account and path (api.md). */
-import { ApiError } from '../../domain/errors.ts'
+import { ApiError, StorageUnavailable } from '../../domain/errors.ts'
 import type { Answers } from '../../storage/registry.ts'
 import { written, type Written } from './written.ts'
 
@@ -20,7 +20,9 @@ export async function once(answers: Answers, scope: string, key: string | undefi
   try {
     answer = await run()
   } catch (error) {
-    await release(answers, scope, key)
+    // Where Redis does not answer, waiting for it once more would only keep the caller.
+    if (error instanceof StorageUnavailable) void release(answers, scope, key)
+    else await release(answers, scope, key)
     throw error
   }
   if (answer !== undefined && answer.status < 300) await answers.put(scope, key, answer)

@@ -1,6 +1,7 @@
 /** What watches and describes the process: health, metrics, schema and reference. */
 import { z } from 'zod'
 import { jsonSchema } from '../../domain/schema/index.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import { docsPage } from '../docs/page.ts'
 import { openApi } from '../docs/openapi.ts'
 import { noBody, noQuery, publicRoute, type Answer, type Route } from '../route.ts'
@@ -13,62 +14,66 @@ const json = (value: unknown): Answer => ({ status: 200, text: JSON.stringify(va
 const common = { method: 'GET', tag: TAG, query: noQuery, body: noBody } as const
 
 /** `routes`: the whole table, these included; asked for when a request comes. */
-export const operationRoutes = (routes: () => readonly Route[]): readonly Route[] => [
-  publicRoute({
-    ...common,
-    path: '/healthz',
-    summary: 'Says that the process lives',
-    answers: { 200: { description: 'It does.', schema: z.object({ status: z.literal('ok') }) } },
-    handler: () => ({ status: 200, body: { status: 'ok' } }),
-  }),
-  publicRoute({
-    ...common,
-    path: '/readyz',
-    summary: 'Says whether each dependency answers',
-    answers: {
-      200: { description: 'All of them do.', schema: schemas.readiness },
-      503: { description: 'One of them does not.', schema: schemas.readiness },
-    },
-    handler: async ({ dependencies }) => {
-      const states = await Promise.all(dependencies.map(stateOf))
-      const ready = states.every(({ status }) => status === 'up')
-      return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'unavailable', dependencies: states } }
-    },
-  }),
-  publicRoute({
-    ...common,
-    path: '/metrics',
-    summary: 'Metrics for Prometheus',
-    answers: { 200: { description: 'Metrics in text form.', type: 'text/plain' } },
-    handler: async ({ metrics }) => ({ status: 200, text: await metrics.metrics(), type: metrics.contentType }),
-  }),
-  publicRoute({
-    ...common,
-    path: '/schemas/cycle.json',
-    summary: 'JSON Schema of the cycle document',
-    answers: { 200: { description: 'JSON Schema.', type: 'application/json' } },
-    handler: () => json(jsonSchema()),
-  }),
-  publicRoute({
-    ...common,
-    path: '/openapi.json',
-    summary: 'This API as OpenAPI 3.1',
-    answers: { 200: { description: 'OpenAPI 3.1.', type: 'application/json' } },
-    handler: () => json(openApi(routes())),
-  }),
-  publicRoute({
-    ...common,
-    path: '/docs',
-    summary: 'This API as a page',
-    answers: { 200: { description: 'The reference.', type: 'text/html' } },
-    handler: () => ({
-      status: 200,
-      text: docsPage(openApi(routes())),
-      type: 'text/html; charset=utf-8',
-      headers: { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" },
+export function operationRoutes(routes: () => readonly Route[]): readonly Route[] {
+  let made: JsonObject | undefined
+  const reference = (): JsonObject => (made ??= openApi(routes()))
+  return [
+    publicRoute({
+      ...common,
+      path: '/healthz',
+      summary: 'Says that the process lives',
+      answers: { 200: { description: 'It does.', schema: z.object({ status: z.literal('ok') }) } },
+      handler: () => ({ status: 200, body: { status: 'ok' } }),
     }),
-  }),
-]
+    publicRoute({
+      ...common,
+      path: '/readyz',
+      summary: 'Says whether each dependency answers',
+      answers: {
+        200: { description: 'All of them do.', schema: schemas.readiness },
+        503: { description: 'One of them does not.', schema: schemas.readiness },
+      },
+      handler: async ({ dependencies }) => {
+        const states = await Promise.all(dependencies.map(stateOf))
+        const ready = states.every(({ status }) => status === 'up')
+        return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'unavailable', dependencies: states } }
+      },
+    }),
+    publicRoute({
+      ...common,
+      path: '/metrics',
+      summary: 'Metrics for Prometheus',
+      answers: { 200: { description: 'Metrics in text form.', type: 'text/plain' } },
+      handler: async ({ metrics }) => ({ status: 200, text: await metrics.metrics(), type: metrics.contentType }),
+    }),
+    publicRoute({
+      ...common,
+      path: '/schemas/cycle.json',
+      summary: 'JSON Schema of the cycle document',
+      answers: { 200: { description: 'JSON Schema.', type: 'application/json' } },
+      handler: () => json(jsonSchema()),
+    }),
+    publicRoute({
+      ...common,
+      path: '/openapi.json',
+      summary: 'This API as OpenAPI 3.1',
+      answers: { 200: { description: 'OpenAPI 3.1.', type: 'application/json' } },
+      handler: () => json(reference()),
+    }),
+    publicRoute({
+      ...common,
+      path: '/docs',
+      summary: 'This API as a page',
+      answers: { 200: { description: 'The reference.', type: 'text/html' } },
+      handler: () => ({
+        status: 200,
+        text: docsPage(reference()),
+        type: 'text/html; charset=utf-8',
+        headers: { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" },
+      }),
+    }),
+  ]
+}
 
 async function stateOf({ name, check }: Services['dependencies'][number]) {
   let timer: NodeJS.Timeout | undefined
