@@ -17,6 +17,8 @@ export interface Bare {
 }
 
 export interface Context {
+  /** Part of the names of all that this run makes in Temporal. */
+  readonly run: string
   readonly sizes: Sizes
   readonly redisUrl: string
   readonly temporalAddress: string
@@ -35,8 +37,12 @@ export function post(url: string, load: Pick<HttpLoad, 'connections' | 'requests
 
 export function temporal(context: Context, load: Pick<TemporalLoad, 'group' | 'kind' | 'count' | 'concurrency' | 'first' | 'url'>): Promise<TemporalLoaded> {
   const { bare, ours, temporalAddress } = context
-  return ask<TemporalLoad, TemporalLoaded>('./temporal.ts', { address: temporalAddress, namespace: ours.namespace, taskQueue: bare.taskQueue, ...load })
+  const server = { address: temporalAddress, namespace: ours.namespace, taskQueue: bare.taskQueue }
+  return ask<TemporalLoad, TemporalLoaded>('./temporal.ts', { ...server, ...load, group: bareGroup(context, load.group) })
 }
+
+/** What the bare workflows of a group have as their `CycleId`. */
+export const bareGroup = (context: Context, name: string): string => `${context.run}-${name}`
 
 /** Number of transactions, ours or bare, by search attribute; visibility lags by some 100 ms. */
 async function count(client: Client, group: string, condition: string): Promise<number> {

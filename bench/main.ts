@@ -1,4 +1,5 @@
 /** `npm run bench`: bare Express, bare Temporal and Flywheel side by side, in interleaved rounds; prints a table of ratios. */
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
@@ -39,7 +40,15 @@ async function measureAll(options: Options, servers: Servers): Promise<readonly 
   const connection = await Connection.connect({ address: servers.temporalAddress })
   try {
     const client = new Client({ connection, namespace: ours.namespace })
-    const context: Context = { sizes, redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, client, ours, bare }
+    const context: Context = {
+      run: randomBytes(4).toString('hex'),
+      sizes,
+      redisUrl: servers.redisUrl,
+      temporalAddress: servers.temporalAddress,
+      client,
+      ours,
+      bare,
+    }
     const resume = resumePhases(context)
     const plain = [...httpMeasures(context), ...asynchronousMeasures(context), ...synchronousMeasures(context)].filter(m => only.has(m.group))
     const results = new Map<string, Figures[]>()
@@ -53,6 +62,7 @@ async function measureAll(options: Options, servers: Servers): Promise<readonly 
       say(`making ${sizes.waitingMany} transactions that wait`)
       await resume.prepareMany()
       await runRounds(resume.many, sizes.rounds, false, results)
+      if (!servers.own) await resume.cleanUp()
     }
     return [[...plain, ...resume.few, ...resume.many], results, await versions(servers, connection)]
   } finally {

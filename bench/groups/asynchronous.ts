@@ -1,6 +1,6 @@
 /** From the first request to the end of the last transaction. */
 import { asynchronous } from '../cycles.ts'
-import { post, reached, temporal, type Context } from '../context.ts'
+import { bareGroup, post, reached, temporal, type Context } from '../context.ts'
 import type { Figures } from '../load/figures.ts'
 import type { Measure } from '../measures.ts'
 

@@ -1,6 +1,6 @@
 /** Mid-cycle: a request that is answered by a transaction that waits and is in no worker's cache. */
 import { waiting } from '../cycles.ts'
-import { post, reached, temporal, type Context } from '../context.ts'
+import { bareGroup, post, reached, temporal, type Context } from '../context.ts'
 import type { Measure } from '../measures.ts'
 import type { OwnCycle } from '../ours.ts'
 
@@ -11,6 +11,8 @@ export interface ResumePhases {
   /** Adds those of the second phase, and empties the caches again. */
   prepareMany(): Promise<void>
   readonly many: readonly Measure[]
+  /** Ends all that waits. */
+  cleanUp(): Promise<void>
 }
 
 const GROUP = 'waiting'
@@ -18,7 +20,7 @@ const WAITING = "TransactionStatus = 'Waiting'"
 const TIMEOUT = 3_600_000
 
 export function resumePhases(context: Context): ResumePhases {
-  const { sizes, ours, bare } = context
+  const { sizes, ours, bare, client } = context
   let cycle: OwnCycle | undefined
   const own = (): OwnCycle => {
     if (cycle === undefined) throw new Error('the transactions that wait were not made')
@@ -77,7 +79,7 @@ export function resumePhases(context: Context): ResumePhases {
     async prepareFew() {
       cycle = await ours.cycle(waiting)
       await temporal(context, { group: GROUP, kind: 'startWaiting', count: sizes.waitingFew, concurrency: sizes.concurrency, first: 0 })
-      await reached(context, GROUP, WAITING, sizes.waitingFew, TIMEOUT)
+      await reached(context, bareGroup(context, GROUP), WAITING, sizes.waitingFew, TIMEOUT)
       await fillOurs(0, sizes.waitingFew)
       await emptyCaches()
     },
@@ -97,5 +99,10 @@ export function resumePhases(context: Context): ResumePhases {
       await emptyCaches()
     },
     many: measure(many, `resume with ${few}`, 1.5),
+    async cleanUp() {
+      await cycle?.delete()
+      const query = `CycleId = '${bareGroup(context, GROUP)}' AND ExecutionStatus = 'Running'`
+      for await (const { workflowId } of client.workflow.list({ query })) await client.workflow.getHandle(workflowId).terminate()
+    },
   }
 }
