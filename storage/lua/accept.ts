@@ -37,7 +37,7 @@ local seen = known(k)
 local r = seen and seen.t and record(seen.t) or {}
 if seen and r.swept ~= '1' then
   local next = 'start'
-  if not seen.t then next = 'queued'
+  if not seen.t or seen.now then next = 'queued'
   elseif r.start then
     local before = C.state == 'Stopping' and tonumber(r.start) <= (C.replayTo or C.registered)
     next = (C.state == 'Active' or before or r.role) and 'inbox' or 'queued'
@@ -67,6 +67,7 @@ else
   end
   next = direct and become(t, id) or append(t, id, id)
 end
+if next == 'queued' then answeredNow(k) end
 save()
 return { 'accepted', t, seen and 1 or 0, next }
 `
@@ -81,6 +82,7 @@ export const acceptMidCycle = `
 if not load(KEYS[1]) then return { 'deleted' } end
 if C.version ~= tonumber(ARGV[6]) then return { 'stale' } end
 local seen = known(ARGV[4])
+if seen and seen.now then return { 'queued', '', seen.rid, 1 } end
 if seen then return { seen.outcome == 'accepted' and 'matched' or seen.outcome, seen.t or '', seen.rid, 1 } end
 drop()
 if not accepting() then save(); return { 'inactive' } end
@@ -92,6 +94,7 @@ set('max', tonumber(ARGV[7]))
 if d.k ~= '' then call('SET', cycle .. '${at.key}' .. d.k, keyRecord(nil, d.r, 'queued', id), 'PX', RETENTION + 2 * KEY_MIN) end
 local outcome, t = 'queued', nil
 if C.state ~= 'Active' or C.registered then hold(d, id) else outcome, t = match(d, tonumber(ARGV[10]), id) end
+if outcome ~= 'matched' then answeredNow(d.k) end
 wake()
 save()
 return { outcome, t or '', d.r, 0 }
@@ -109,12 +112,13 @@ local seen = known(ARGV[3])
 local r = seen and seen.t and record(seen.t) or {}
 if seen and r.swept ~= '1' then
   local next = 'start'
-  if seen.outcome == 'queued' or seen.outcome == 'ignored' then next = 'queued'
+  if seen.now or seen.outcome == 'queued' or seen.outcome == 'ignored' then next = 'queued'
   elseif r.start then
     local before = C.state == 'Stopping' and tonumber(r.start) <= (C.replayTo or C.registered)
     next = (C.state == 'Active' or before or r.role) and 'inbox' or 'queued'
   end
-  return { 'known', seen.t or '', seen.rid, seen.outcome == 'ignored' and 1 or 0, next }
+  local t = (not seen.now or seen.outcome == 'accepted') and seen.t
+  return { 'known', t or '', seen.rid, seen.outcome == 'ignored' and 1 or 0, next }
 end
 return { accepting() and 'open' or 'inactive' }
 `

@@ -122,11 +122,11 @@ local function dropStart(t, r, to)
   finish(t, { order = r.order, status = r.status }, to, RETENTION)
 end
 
--- What a key leads to: nil, or { tx, rid, outcome }. What was dropped with the inbox is unknown.
+-- What a key leads to: nil, or { tx, rid, outcome, now: the sender was answered at once }. What was dropped with the inbox is unknown.
 local function known(k)
   local text = k ~= '' and call('GET', cycle .. '${at.key}' .. k)
   if not text then return nil end
-  local t, rid, outcome, id = string.match(text, '^(%S+) (%S+) (%S+) (%d+)-0$')
+  local t, rid, outcome, id, mark = string.match(text, '^(%S+) (%S+) (%S+) (%d+)-0 ?(%a*)$')
   id = tonumber(id)
   if t == '-' then t = nil end
   if C.dropTo and id <= C.dropTo then
@@ -138,6 +138,6 @@ local function known(k)
       if d and r.claim ~= tostring(id) and id > tonumber(r['l:' .. d.s] or 0) then return nil end
     end
   end
-  return { t = t, rid = rid, outcome = outcome }
+  return { t = t, rid = rid, outcome = outcome, now = mark == 'now' }
 end
 `

@@ -26,9 +26,14 @@ local function candidate(v, except)
 end
 
 local function keyRecord(t, rid, outcome, id) return (t or '-') .. ' ' .. rid .. ' ' .. outcome .. ' ' .. sid(id or 0) end
+-- The sender was answered at once, without what comes later: so is its repeat.
+local function answeredNow(k)
+  if k ~= '' and string.sub(call('GET', cycle .. '${at.key}' .. k) or '', -4) ~= ' now' then call('APPEND', cycle .. '${at.key}' .. k, ' now') end
+end
 -- What became of a mid-cycle request, for its key and for who holds its connection.
 local function tell(d, outcome, t)
-  if d.k ~= '' then call('SET', cycle .. '${at.key}' .. d.k, keyRecord(t, d.r, outcome, d.id), 'XX', 'KEEPTTL') end
+  local old = d.k ~= '' and call('GET', cycle .. '${at.key}' .. d.k)
+  if old then call('SET', cycle .. '${at.key}' .. d.k, keyRecord(t, d.r, outcome, d.id) .. string.match(old, ' ?%a*$'), 'KEEPTTL') end
   if d.h == '1' then
     call('SET', cycle .. '${at.outcome}' .. d.r, outcome .. ' ' .. (t or ''), 'PX', OUTCOME_TTL)
     changed(d.r)
