@@ -1,4 +1,5 @@
 /** Everything that can happen in the world, and how. */
+import { partitionKey, partitionSuffix } from '../../storage/keys.ts'
 import { accept, answer, forget, startDirectly } from './senders.ts'
 import { askOf, close, newWorkflow, runActivity, runLate, terminate, toEnd } from './workflow.ts'
 import { AGES, partition, TICK, wasRematched, type Dispatcher, type Item, type Value, type Workflow, type World } from './world.ts'
@@ -77,8 +78,9 @@ function dispatching(world: World, i: number, dispatcher: Dispatcher, add: Add):
 }
 
 async function take(world: World, i: number, dispatcher: Dispatcher): Promise<void> {
-  // Every partition is looked at: the world has no use for hints.
-  await world.inbox.waitForWork(1, new AbortController().signal)
+  // A token of our own: a dispatcher may look at any time, also when nothing told it to.
+  await world.redis.rpush(partitionKey(partition(world)) + partitionSuffix.wake, '1')
+  await world.inbox.waitForWork(1_000, new AbortController().signal)
   dispatcher.turn = await world.inbox.take(`w${i}`)
   dispatcher.none = false
 }

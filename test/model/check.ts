@@ -8,7 +8,12 @@ const lastState = new WeakMap<World, string>()
 
 /** After each action. */
 export async function always(world: World, action: string): Promise<void> {
-  const hash = await cycleHash(world)
+  const { max } = world.scenario
+  const [hash, members, ...early] = await Promise.all([
+    cycleHash(world),
+    max === undefined ? 0 : world.redis.zcard(suffixed(world, cycleSuffix.run)),
+    ...VALUES.map(value => world.redis.exists(earlyKey(world, value))),
+  ])
   const state = hash['state'] ?? 'gone'
   const before = lastState.get(world)
   lastState.set(world, state)
@@ -18,9 +23,8 @@ export async function always(world: World, action: string): Promise<void> {
     world.lastDrop = world.step
   }
   if (before === 'Stopping' && state === 'Stopped' && !action.startsWith('deactivate')) drainEnded(world)
-  const { max } = world.scenario
-  if (max !== undefined && (await world.redis.zcard(suffixed(world, cycleSuffix.run))) > max) violate('I7', 'more members than maxConcurrency')
-  for (const value of VALUES) await earlyMeet(world, value, Number(hash['epoch']), Number(hash['dropTo'] ?? 0))
+  if (max !== undefined && members > max) violate('I7', 'more members than maxConcurrency')
+  for (const [i, value] of VALUES.entries()) if (early[i] === 1) await earlyMeet(world, value, Number(hash['epoch']), Number(hash['dropTo'] ?? 0))
 }
 
 function drainEnded(world: World): void {
@@ -61,12 +65,15 @@ async function rest(world: World, ticks: number): Promise<void> {
   for (let tick = 0; tick < ticks; tick++) {
     for (let round = 0; round < 4; round++) {
       for (const action of enabled(world).filter(a => IDLE.includes(a.name.split(' ')[0] ?? ''))) await act(world, action)
+      let quiet = true
       for (let n = 0; n < 300; n++) {
         const busy = enabled(world).filter(a => !IDLE.includes(a.name.split(' ')[0] ?? ''))
         const action = busy[n % Math.max(1, busy.length)]
         if (action === undefined) break
+        quiet = false
         await act(world, action)
       }
+      if (quiet) break
     }
     world.now += TICK
   }
