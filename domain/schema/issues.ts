@@ -71,11 +71,11 @@ function sentence(issue: Issue, value: unknown): string {
   }
 }
 
-/** Problems of one document, in the order of its parts. */
-export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
+/** Problems of one document, in the order of its parts; of very many the first. */
+export function problemsOf(error: z.ZodError, input: unknown, max: number): Problem[] {
+  return error.issues.slice(0, max).flatMap((issue): Problem[] => {
     const value = valueAt(input, issue.path)
     if (issue.code !== 'unrecognized_keys') return [{ path: placeText(issue.path), message: sentence(issue, value) }]
-    return issue.keys.map(key => ({ path: placeText([...issue.path, key]), message: unknownProperty(issue.path, key, value) }))
+    return issue.keys.slice(0, max).map(key => ({ path: placeText([...issue.path, key]), message: unknownProperty(issue.path, key, value) }))
   })
 }

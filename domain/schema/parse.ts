@@ -32,13 +32,13 @@ export function parseDocument(input: unknown): ParsedDocument {
   const parsed = documentSchema.safeParse(json.value)
   const view = viewOf(json.value)
   const problems = [
-    ...(parsed.success ? [] : problemsOf(parsed.error, json.value)),
+    ...(parsed.success ? [] : problemsOf(parsed.error, json.value, MAX_PROBLEMS + 1)),
     ...stepProblems(view, json.value),
     ...graphProblems(view),
     ...mergeProblems(view),
   ]
   if (parsed.success && problems.length === 0) return { ok: true, document: parsed.data }
   const all = inOrder(problems)
-  const more = all.length - MAX_PROBLEMS
-  return { ok: false, problems: more > 0 ? [...all.slice(0, MAX_PROBLEMS), { path: '', message: `There are ${more} more problems` }] : all }
+  if (all.length <= MAX_PROBLEMS) return { ok: false, problems: all }
+  return { ok: false, problems: [...all.slice(0, MAX_PROBLEMS), { path: '', message: `There are more than ${MAX_PROBLEMS} problems` }] }
 }

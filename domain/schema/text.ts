@@ -1,5 +1,5 @@
 /** Documents as text: YAML or JSON, with line and column of what cannot be read. */
-import { parseDocument as parseYaml } from 'yaml'
+import { parseDocument as parseYaml, visit } from 'yaml'
 import { jsonError } from './json-position.ts'
 import { parseDocument, type ParsedDocument } from './parse.ts'
 import { nestsTooDeeply } from './yaml-depth.ts'
@@ -12,18 +12,23 @@ function place(text: string, offset: number): string {
 }
 
 const MAX_ERRORS = 20
+/** Aliases in a document, and values that they may make together. */
+const MAX_ALIASES = 100
 
 function fromYaml(text: string): ParsedDocument {
   if (nestsTooDeeply(text)) return refused('The YAML is nested too deeply')
   try {
-    const yaml = parseYaml(text, { prettyErrors: false, uniqueKeys: true })
+    const yaml = parseYaml(text, { prettyErrors: false, uniqueKeys: true, logLevel: 'error' })
     if (yaml.errors.length > 0) {
       const problems = yaml.errors
         .slice(0, MAX_ERRORS)
         .map(error => ({ path: '', message: `The YAML cannot be read at ${place(text, error.pos[0])}: ${error.message}` }))
       return { ok: false, problems }
     }
-    const value: unknown = yaml.toJS({ maxAliasCount: 100 })
+    let aliases = 0
+    visit(yaml, { Alias: () => void aliases++ })
+    if (aliases > MAX_ALIASES) return refused(`The YAML has ${aliases} aliases; at most ${MAX_ALIASES} are taken`)
+    const value: unknown = yaml.toJS({ maxAliasCount: MAX_ALIASES })
     return parseDocument(value)
   } catch (error) {
     return refused(`The YAML cannot be read: ${error instanceof Error ? error.message : String(error)}`)

@@ -232,6 +232,6 @@ describe('the structure of a document', () => {
     const variables = Array.from({ length: 300 }, () => ({ x: 1, y: 2 }))
     const found = problems(documentOf([], { variables }))
     expect(found).toHaveLength(501)
-    expect(found.at(-1)).toMatch(/^: There are \d+ more problems$/)
+    expect(found.at(-1)).toBe(': There are more than 500 problems')
   })
 })

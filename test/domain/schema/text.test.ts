@@ -62,6 +62,10 @@ describe('documents as text', () => {
     ]
     expect(messages(bomb.join('\n'), 'yaml')).toEqual([': The YAML cannot be read: Excessive alias count indicates a resource exhaustion attack'])
   })
+  it('very many aliases are refused', () => {
+    const chain = Array.from({ length: 200 }, (_, i) => `- &a${i} [${i === 0 ? '' : `*a${i - 1}`}]`).join('\n')
+    expect(messages(chain, 'yaml')).toEqual([': The YAML has 199 aliases; at most 100 are taken'])
+  })
   it('very many values are refused', () => {
     expect(messages(`[${'1,'.repeat(60_000)}1]`, 'json')).toEqual([': The document has more than 50000 values'])
   })
