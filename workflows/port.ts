@@ -2,9 +2,10 @@
 import { CancellationScope, condition, proxyActivities, proxyLocalActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow'
 import type { LocalActivities, StepActivities } from '../activities/contract.ts'
 import type { Step } from '../domain/document.ts'
-import type { StepErrorCode } from '../domain/errors.ts'
+import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import type { Place } from '../domain/ids.ts'
 import { stepErrorOf } from './failures.ts'
+import { createTaskBudget, payloadBytes } from './payload.ts'
 import type { TransactionContext } from './interpreter/context.ts'
 import type { TransactionInput } from './messages.ts'
 
@@ -19,6 +20,8 @@ const HEARTBEAT = '5s'
 const SCRIPT_TIMEOUT = '10m'
 /** Over the call's own timeout, so that it ends itself. */
 const CALL_MARGIN_MS = 10_000
+/** Temporal takes 2 MiB as input of a call. */
+const CALL_MAX_BYTES = 1.5 * 1024 * 1024
 /** Server-side timers hold 292 years. */
 const LONGEST_WAIT_MS = 100 * 365 * 24 * 3600 * 1000
 
@@ -38,13 +41,19 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
   const place = placeOf(input)
   const { transaction } = input
   const calls = new Set<CancellationScope>()
+  const budget = createTaskBudget()
 
-  /** Runs a step's activity so that `interrupt` cancels it; its failure becomes a step error. */
-  async function call<T>(fallback: StepErrorCode, run: () => Promise<T>): Promise<T> {
+  /** Runs a step's activity on `data` so that `interrupt` cancels it; its failure becomes a step error. */
+  async function call<T>(fallback: StepErrorCode, data: unknown, run: () => Promise<T>): Promise<T> {
+    const bytes = payloadBytes(data)
+    if (bytes > CALL_MAX_BYTES) throw new StepError('buildFailed', `It would take ${bytes} bytes of data: at most 1.5 MiB are sent`)
     const scope = new CancellationScope()
     calls.add(scope)
     try {
-      return await scope.run(run)
+      return await scope.run(async () => {
+        await budget(bytes)
+        return run()
+      })
     } catch (error) {
       throw stepErrorOf(error, fallback)
     } finally {
@@ -67,12 +76,12 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
       hooks.show()
       const activities = proxyActivities<StepActivities>(options(step, execution, request.timeoutMs + CALL_MARGIN_MS))
       const idempotencyKey = `${transaction}/${step.id}/${execution}`
-      return call('callFailed', () => activities.callHttp({ ...request, ...identity(step), idempotencyKey }))
+      return call('callFailed', request, () => activities.callHttp({ ...request, ...identity(step), idempotencyKey }))
     },
     runScript(step, execution, input) {
       hooks.show()
       const activities = proxyActivities<StepActivities>(options(step, execution, SCRIPT_TIMEOUT))
-      return call('callFailed', () => activities.runScript({ ...identity(step), source: step.source, input }))
+      return call('callFailed', input, () => activities.runScript({ ...identity(step), source: step.source, input }))
     },
     async evaluate(step, expressions, answered) {
       const fallback = step.type === 'synchronousResponse' ? 'responseNotBuilt' : 'buildFailed'
@@ -80,7 +89,7 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
       const activities = answered
         ? proxyActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })
         : proxyLocalActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })
-      const results = await call(fallback, () => activities.evaluate(expressions))
+      const results = await call(fallback, expressions, () => activities.evaluate(expressions))
       return results.map(result => result.value)
     },
     async wait(label, until, woken) {

@@ -15,7 +15,6 @@ import {
 import { stepErrors } from '../domain/errors.ts'
 import type { EndStatus } from '../domain/states.ts'
 import { answerFor, createLife, deliver, live, stop, type Life } from './interpreter/life.ts'
-import { jsonBytes } from './interpreter/size.ts'
 import { freeze } from './interpreter/state.ts'
 import { stateOf } from './interpreter/view.ts'
 import {
@@ -29,6 +28,7 @@ import {
   type TransactionInput,
   type TransactionState,
 } from './messages.ts'
+import { payloadBytes } from './payload.ts'
 import { check, createPort } from './port.ts'
 import { createShow } from './show.ts'
 
@@ -51,7 +51,7 @@ export interface TransactionResult {
 export async function transaction(input: TransactionInput): Promise<TransactionResult> {
   let ended: EndStatus | undefined
   let held = 0
-  const fits = (): boolean => jsonBytes({ ...input, carried: freeze(life.state, life.trigger.id, undefined) }) < CARRIED_MAX_BYTES
+  const fits = (): boolean => payloadBytes({ ...input, carried: freeze(life.state, life.trigger.id, undefined) }) < CARRIED_MAX_BYTES
   const show = createShow(
     () => life,
     () => ended,

@@ -1,9 +1,9 @@
 /** What operators and the API see of a transaction: the answer of query `state`, and the current details in Temporal's UI (operations.md 5). */
 import { stepById } from '../../domain/graph.ts'
+import { jsonSize } from '../../domain/size.ts'
 import type { EndStatus } from '../../domain/states.ts'
 import type { StepRecord, TransactionState } from '../messages.ts'
 import type { Life } from './life.ts'
-import { jsonBytes } from './size.ts'
 
 /** An answer of a query must stay below what Temporal takes in one payload (2 MiB): step data beyond this is left out, latest steps first in. */
 const MAX_DATA_BYTES = 1.25 * 1024 * 1024
@@ -14,7 +14,7 @@ export function stateOf(life: Life, ended: EndStatus | undefined): TransactionSt
   const steps = [...state.records.values()].reverse().map((record): StepRecord => {
     const data = state.data.get(record.stepId)
     if (data === undefined) return { ...record }
-    room -= jsonBytes({ data })
+    room -= jsonSize(data)
     return room < 0 ? { ...record } : { ...record, data }
   })
   return { status: ended ?? state.status, steps: steps.reverse(), incidents: state.incidents, responses: Object.fromEntries(state.responses) }

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { StepError } from '../../../domain/errors.ts'
 import type { Json } from '../../../domain/json.ts'
 import { buildResponse } from '../../../workflows/interpreter/response.ts'
-import { jsonBytes, utf8Bytes } from '../../../workflows/interpreter/size.ts'
 
 const detailOf = (filled: Json): string => {
   try {
@@ -58,12 +57,5 @@ describe('a response', () => {
     expect(detailOf({ headers: { a: 'b\r\nset-cookie: c' } })).toContain('the header a')
     expect(detailOf({ body: 'x'.repeat(1_600_000) })).toContain('1.5 MiB')
     expect(() => buildResponse({ body: { 'no name': 1 } }, 'xml')).toThrow(StepError)
-  })
-})
-
-describe('sizes', () => {
-  it('are those of UTF-8', () => {
-    for (const text of ['', 'a', 'é', '€', '😀', 'aé€😀']) expect(utf8Bytes(text)).toBe(Buffer.byteLength(text))
-    expect(jsonBytes({ a: 'é' })).toBe(10)
   })
 })
