@@ -62,6 +62,13 @@ export function createCrew(options: { readonly folder: string; readonly lock: Lo
     })
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  // npm passes a SIGTERM on to its shell only: where that is gone, so is whoever started this.
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const parent = process.ppid
+    setInterval(() => {
+      if (process.ppid !== parent && stoppedAt === undefined) onSignal('SIGTERM')
+    }, 500).unref()
+  }
   // A terminal that was closed takes no more lines; the children are stopped all the same.
   process.stdout.on('error', () => undefined)
 

@@ -99,6 +99,7 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
   const port = await freePort(config.port)
   if (port !== config.port) report.line(`Port ${config.port} is taken: the API is at ${port}.`)
   const publicUrl = isSet('PUBLIC_URL') ? config.publicUrl : `http://localhost:${port}`
+  const workerPort = await freePort(config.workerMetricsPort)
   const env: NodeJS.ProcessEnv = {
     ALLOW_PRIVATE_ADDRESSES: 'true',
     ...withoutFiles(process.env),
@@ -110,16 +111,21 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
     CLIENT_ID: credentials.clientId,
     CLIENT_SECRET: credentials.clientSecret,
     ENCRYPTION_KEYS: credentials.encryptionKeys,
-    WORKER_METRICS_PORT: String(await freePort(config.workerMetricsPort)),
+    WORKER_METRICS_PORT: String(workerPort),
   }
   crew.start({ name: 'api', command: process.execPath, args: ['dist/api/main.js'], env, cwd: ROOT, graceMs: 35_000 })
   const worker = ['--import', './dist/worker/watchdog.js', 'dist/worker/main.js']
   crew.start({ name: 'worker', command: process.execPath, args: worker, env, cwd: ROOT, graceMs: 35_000 })
 
   const local = `http://127.0.0.1:${port}`
-  const notReady = await waitReady(local, READY, crew.stopping)
-  if (crew.stopping()) return
-  if (notReady !== undefined) throw new StartError(`The API does not come up (${notReady}).${crew.lastWords('api')}`)
+  for (const [name, url] of [
+    ['api', local],
+    ['worker', `http://127.0.0.1:${workerPort}`],
+  ] as const) {
+    const notReady = await waitReady(url, READY, crew.stopping)
+    if (crew.stopping()) return
+    if (notReady !== undefined) throw new StartError(`${name} does not come up (${notReady}).${crew.lastWords(name)}`)
+  }
   const api = await createApiClient(local, credentials.clientId, credentials.clientSecret)
   const examples = await seed(api, readExamples(join(ROOT, 'examples')), local)
   lock.update({ url: publicUrl, temporalUrl: temporal.ui })
