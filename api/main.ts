@@ -139,10 +139,16 @@ async function prepareTemporal(connection: Connection, config: Config, logger: L
   }
 }
 
+/** What the operator can put right is told without a stack. */
+function helpful(error: unknown): string | undefined {
+  if (error instanceof ConfigError || error instanceof VolatileRedisError) return error.message
+  const taken = error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL')
+  return taken ? `The API cannot listen: ${error.message}. Set PORT and HOST to an address that is free.` : undefined
+}
+
 try {
   await main(parseConfig(process.env, 'api'))
 } catch (error) {
-  const expected = error instanceof ConfigError || error instanceof VolatileRedisError
-  console.error(expected ? error.message : error)
+  console.error(helpful(error) ?? error)
   process.exit(1)
 }

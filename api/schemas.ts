@@ -4,6 +4,7 @@ import { z } from 'zod'
 const instant = () => z.string().meta({ format: 'date-time' })
 const guid = () => z.string().meta({ format: 'uuid' })
 const free = () => z.unknown()
+const count = () => z.number().meta({ type: 'integer', minimum: 0 })
 
 export const definition = free().describe('The cycle document, as described by /schemas/cycle.json; secrets show as ********.')
 
@@ -28,13 +29,13 @@ export const cycle = z.object({
   templateReleaseId: guid().optional(),
   createdOnUtc: instant(),
   webhooks: z.array(webhook).describe('The URL of each webhook step, the trigger first.'),
-  inProgressTransactionCount: z.number().int(),
-  queuedTransactionCount: z.number().int().describe('Accepted, and not yet begun.'),
-  waitingTransactionCount: z.number().int().describe('Only a mid-cycle webhook can move them.'),
-  errorCount: z.number().int(),
-  warningCount: z.number().int(),
-  unmatchedWebhookCount: z.number().int().describe('Mid-cycle requests that matched no transaction.'),
-  ignoredWebhookCount: z.number().int().describe('Requests that after_webhook turned away.'),
+  inProgressTransactionCount: count(),
+  queuedTransactionCount: count().describe('Accepted, and not yet begun.'),
+  waitingTransactionCount: count().describe('Only a mid-cycle webhook can move them.'),
+  errorCount: count(),
+  warningCount: count(),
+  unmatchedWebhookCount: count().describe('Mid-cycle requests that matched no transaction.'),
+  ignoredWebhookCount: count().describe('Requests that after_webhook turned away.'),
   definition,
 })
 
@@ -48,8 +49,8 @@ export const transaction = z.object({
   acceptedAt: instant(),
   startedAt: instant().nullable(),
   endedAt: instant().nullable(),
-  errorCount: z.number().int(),
-  warningCount: z.number().int(),
+  errorCount: count(),
+  warningCount: count(),
 })
 
 export const incident = z.object({
@@ -68,7 +69,7 @@ const transactionStep = z.object({
   status: z.enum(['Running', 'Waiting', 'Completed', 'Errored', 'Stopped']),
   startedAt: instant(),
   endedAt: instant().nullable(),
-  attempts: z.number().int(),
+  attempts: count(),
   data: free().describe('What the step produced (cycles.md 3).'),
 })
 
