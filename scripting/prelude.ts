@@ -7,6 +7,7 @@ export const preludeSource = String.raw`(function (host) {
   const { parse, stringify } = JSON
   const { defineProperty, keys, prototype: { toString: tagOf } } = Object
   const { apply } = Reflect
+  const { slice } = String.prototype
   const evaluate = globalThis.eval
   const text = String
   const isArray = Array.isArray
@@ -28,10 +29,13 @@ export const preludeSource = String.raw`(function (host) {
       return apply(tagOf, value, [])
     }
   }
+  let lines = 0
   const log = (...values) => {
+    lines += 1
+    if (lines > 201) return
     let line = ''
-    for (let i = 0; i < values.length; i++) line += (i === 0 ? '' : ' ') + show(values[i])
-    ask('log', line)
+    for (let i = 0; i < values.length && line.length <= 4096; i++) line += (i === 0 ? '' : ' ') + show(values[i])
+    ask('log', apply(slice, line, [0, 4097]))
   }
   define('console', { log, info: log, warn: log, error: log, debug: log })
 

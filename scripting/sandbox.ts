@@ -59,8 +59,8 @@ export function enterSandbox(context: QuickJSContext, ask: (name: string, args: 
     return result.value
   }
   const jsonText = (handle: QuickJSHandle): string => {
-    if ((context.getLength(handle) ?? 0) > MAX_RESULT) throw new ScriptError('result', `The script's result is over ${MAX_RESULT / 1024 / 1024} MiB as JSON.`)
     const text = context.getString(handle)
+    if (text.length > MAX_RESULT) throw new ScriptError('result', `The script's result is over ${MAX_RESULT / 1024 / 1024} MiB as JSON.`)
     if (text === '') throw new ScriptError('memory', 'The script left no memory for its result.')
     return text
   }
@@ -78,8 +78,13 @@ export function enterSandbox(context: QuickJSContext, ask: (name: string, args: 
     invoke: (fn, args) => call('invoke', fn, context.newString(args)),
     lookUp(name) {
       if (!IDENTIFIER.test(name)) return undefined
-      const handle = evaluate(`typeof ${name} === 'undefined' ? undefined : ${name}`, false)
-      return context.typeof(handle) === 'undefined' ? undefined : handle
+      try {
+        const handle = evaluate(name, false)
+        return context.typeof(handle) === 'undefined' ? undefined : handle
+      } catch (error) {
+        if (error instanceof Thrown && words('kindOf', error.handle).endsWith('is not defined')) return undefined
+        throw error
+      }
     },
     isFunction: handle => context.typeof(handle) === 'function',
     settled(handle) {
