@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freePort } from '../../scripts/provision/ports.ts'
 import { run } from '../../scripts/provision/run.ts'
+import { waitFor } from '../../scripts/start/wait.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -32,8 +33,8 @@ function begin(env: { readonly [name: string]: string }): Start {
     output: () => output,
     ended: () => end,
     async told(text) {
-      await expect.poll(() => output.includes(text) || child.exitCode !== null, { timeout: 180_000, interval: 50 }).toBe(true)
-      expect(output).toContain(text)
+      await waitFor(async () => output.includes(text) || child.exitCode !== null, 180_000)
+      if (!output.includes(text)) throw new Error(`"${text}" was not told:\n${output}`)
     },
   }
 }
