@@ -1,5 +1,5 @@
 /** The registry: accounts, cycles with their documents, webhook identifiers, tokens, incidents. Small, read on every request, cached in the process by version. */
-import type { AccountId, CycleId, Identifier, Place, StepId } from '../domain/ids.ts'
+import type { AccountId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { CycleDocument } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { Incident } from '../workflows/messages.ts'
@@ -105,5 +105,3 @@ export interface Registry {
   readonly tokens: Tokens
   readonly answers: Answers
 }
-
-export type { CycleId }
