@@ -24,7 +24,11 @@ export function asynchronousMeasures(context: Context): readonly Measure[] {
       counts: 'rate',
       method: `${total} ordinary starts, ${sizes.concurrency} at once, of a workflow with two local activities (one Redis write each), until all are completed; ${seen}`,
       run: round =>
-        whole(`bare-${round}`, 0, temporal(context, { group: `bare-${round}`, kind: 'start', count: total, concurrency: sizes.concurrency, first: 0 })),
+        whole(
+          bareGroup(context, `bare-${round}`),
+          0,
+          temporal(context, { group: `bare-${round}`, kind: 'start', count: total, concurrency: sizes.concurrency, first: 0 }),
+        ),
     },
     {
       group: 'asynchronous',
