@@ -57,12 +57,14 @@ async function compose(
   const redis = connectRedis(config.redisUrl, { logger })
   first('redis', () => redis.disconnect())
   let client: Client | undefined
+  let polling: Awaited<ReturnType<typeof createTemporalWorker>> | undefined
   const health = await serveHealth({
     host: config.host,
     port: config.workerMetricsPort,
     dependencies: [
       { name: 'redis', check: async () => void (await redis.ping()) },
       { name: 'temporal', check: () => checkTemporal(client, config.temporalNamespace) },
+      { name: 'workflows', check: () => (polling?.getState() === 'RUNNING' ? Promise.resolve() : Promise.reject(new Error('not polled yet'))) },
     ],
     metrics: [() => metrics.registry.metrics(), temporalMetrics],
     contentType: metrics.registry.contentType,
@@ -125,6 +127,7 @@ async function compose(
     shutdownGraceMs: Math.floor(config.shutdownGrace * 0.7),
     identity: workerId,
   })
+  polling = worker
   const running = worker.run().catch((error: unknown) => {
     logger.fatal({ err: error }, "Temporal's worker failed")
     shutDown("Temporal's worker failed", 1)
