@@ -182,7 +182,7 @@ function testCycle(client: TestClient, account: string, made: CycleView): TestCy
     transactions: (query = '') => client.call('GET', `${path}/transactions${query}`, { account }),
     transaction: id => client.call('GET', `${path}/transactions/${id}`, { account }),
     incidents: () => client.call('GET', `${path}/incidents`, { account }),
-    settled: (id, statuses, timeoutMs = 20_000) =>
+    settled: (id, statuses, timeoutMs = 60_000) =>
       until(
         async () => {
           const found = await cycle.transaction(id)

@@ -57,7 +57,7 @@ export async function startReceiver(respond: Respond = () => undefined): Promise
     respond: next => {
       how = next
     },
-    waitFor: (path, count = 1, timeoutMs = 20_000) =>
+    waitFor: (path, count = 1, timeoutMs = 60_000) =>
       until(
         () => {
           const found = at(path)

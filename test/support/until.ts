@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface UntilOptions {
-  /** Default 20 s. */
+  /** Default 60 s: a bound, never a pace. */
   readonly timeoutMs?: number
   /** Default 25 ms. */
   readonly everyMs?: number
@@ -14,7 +14,7 @@ export interface UntilOptions {
  * the time is up.
  */
 export async function until<T>(look: () => T | Promise<T>, options: UntilOptions = {}): Promise<Exclude<T, undefined | false>> {
-  const { timeoutMs = 20_000, everyMs = 25, what = 'what the test waits for' } = options
+  const { timeoutMs = 60_000, everyMs = 25, what = 'what the test waits for' } = options
   const deadline = performance.now() + timeoutMs
   let last: unknown
   for (;;) {
