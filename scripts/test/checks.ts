@@ -15,7 +15,11 @@ export interface Check {
 const tsx = (script: string): readonly string[] => ['--import', 'tsx', script, '--check']
 
 export const CHECKS: readonly Check[] = [
-  { name: 'format', remedy: 'npm run format', args: ['node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn'] },
+  {
+    name: 'format',
+    remedy: 'npm run format',
+    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn', '--cache', '--cache-location', 'node_modules/.cache/prettier'],
+  },
   { name: 'lint', remedy: 'see above', args: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'types', remedy: 'see above', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
   { name: 'dead code', remedy: 'remove what is not used', args: ['node_modules/knip/bin/knip.js', '--no-progress'] },
