@@ -4,7 +4,7 @@ import { createWriteStream, existsSync, mkdtempSync, readFileSync } from 'node:f
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { inject } from 'vitest'
+import { inject, vi } from 'vitest'
 import { createTestClient, type TestClient } from './client.ts'
 import { startReceiver, type TestReceiver } from './receiver.ts'
 import { freshRedis } from './redis.ts'
@@ -42,7 +42,10 @@ export interface TestSystem {
 }
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const READY_MS = 60_000
+const READY_MS = 120_000
+
+// Bounds, not paces: a busy machine takes its time to start processes again.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 export async function startSystem(options: SystemOptions = {}): Promise<TestSystem> {
   const own = options.redisUrl === undefined ? await freshRedis() : undefined
