@@ -76,12 +76,8 @@ function definedNames(sandbox: Sandbox, source: string, names: readonly string[]
     failed = true
   }
   const found = names.filter(name => {
-    try {
-      const value = sandbox.lookUp(name)
-      return value !== undefined && sandbox.isFunction(value)
-    } catch {
-      return true
-    }
+    const value = sandbox.lookUp(name)
+    return value === undefined ? failed && sandbox.declares(name) : sandbox.isFunction(value)
   })
   return failed && found.length === 0 ? [...names] : found
 }

@@ -22,8 +22,10 @@ export interface Sandbox {
   parse(code: string): void
   setGlobals(json: string): void
   invoke(fn: QuickJSHandle, args: string): QuickJSHandle
-  /** What stands behind a name at the top level of the script; undefined: nothing. A name that is declared and not yet set is an error of the script. */
+  /** What stands behind a name at the top level of the script; undefined: nothing. */
   lookUp(name: string): QuickJSHandle | undefined
+  /** The script declares the name, set or not. Asked once only: asking declares it. */
+  declares(name: string): boolean
   isFunction(handle: QuickJSHandle): boolean
   /** The value of a settled promise; any other value as it is. */
   settled(handle: QuickJSHandle): QuickJSHandle
@@ -78,12 +80,16 @@ export function enterSandbox(context: QuickJSContext, ask: (name: string, args: 
     invoke: (fn, args) => call('invoke', fn, context.newString(args)),
     lookUp(name) {
       if (!IDENTIFIER.test(name)) return undefined
+      const handle = evaluate(`typeof ${name} === 'undefined' ? undefined : ${name}`, false)
+      return context.typeof(handle) === 'undefined' ? undefined : handle
+    },
+    declares(name) {
+      if (!IDENTIFIER.test(name)) return false
       try {
-        const handle = evaluate(name, false)
-        return context.typeof(handle) === 'undefined' ? undefined : handle
-      } catch (error) {
-        if (error instanceof Thrown && words('kindOf', error.handle).endsWith('is not defined')) return undefined
-        throw error
+        evaluate(`let ${name}`, false)
+        return false
+      } catch {
+        return true
       }
     },
     isFunction: handle => context.typeof(handle) === 'function',
