@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseXml } from '../../domain/content/xml.ts'
 import type { Json } from '../../domain/json.ts'
 import { serializeForm } from '../../domain/form.ts'
 import { serializeXml, XmlError } from '../../domain/xml.ts'
@@ -28,6 +30,35 @@ describe('XML of a body', () => {
       expect(() => serializeXml(value)).toThrow(XmlError)
     },
   )
+})
+
+describe('XML that was written', () => {
+  const name = fc.stringMatching(/^[A-Za-z_é][A-Za-z0-9.é-]{0,4}$/)
+  const text = fc.string({ unit: fc.constantFrom('a', '&', '<', '>', '"', "'", '\n', '\r', '\t', ' ', ']]>', 'é', '😀', '&amp;') })
+  const visible = text.map(each => `x${each}x`)
+  const { element } = fc.letrec<{ element: Json; object: Json }>(tie => ({
+    element: fc.oneof({ maxDepth: 4 }, text, visible, tie('object')),
+    object: fc
+      .record({
+        attributes: fc.dictionary(name, text, { maxKeys: 2 }),
+        children: fc.dictionary(name, fc.oneof(tie('element'), fc.array(tie('element'), { minLength: 2, maxLength: 3 })), { maxKeys: 3 }),
+        content: fc.option(visible, { nil: undefined }),
+      })
+      // An element with neither attributes nor elements is read as its text.
+      .filter(({ attributes, children }) => Object.keys(attributes).length + Object.keys(children).length > 0)
+      .map(({ attributes, children, content }): Json => ({
+        ...Object.fromEntries(Object.entries(attributes).map(([key, value]) => [`@${key}`, value])),
+        ...children,
+        ...(content !== undefined && { '#text': content }),
+      })),
+  }))
+  it('is read back as it was', () => {
+    fc.assert(
+      fc.property(name, element, (root, value) => {
+        expect(parseXml(serializeXml({ [root]: value }))).toEqual({ [root]: value })
+      }),
+    )
+  })
 })
 
 describe('forms', () => {
