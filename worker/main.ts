@@ -57,6 +57,7 @@ async function compose(
   const redis = connectRedis(config.redisUrl, { logger })
   first('redis', () => redis.disconnect())
   let client: Client | undefined
+  let working = false
   let polling: Awaited<ReturnType<typeof createTemporalWorker>> | undefined
   const health = await serveHealth({
     host: config.host,
@@ -64,6 +65,7 @@ async function compose(
     dependencies: [
       { name: 'redis', check: async () => void (await redis.ping()) },
       { name: 'temporal', check: () => checkTemporal(client, config.temporalNamespace) },
+      { name: 'worker', check: () => (working ? Promise.resolve() : Promise.reject(new Error('not working yet'))) },
       { name: 'workflows', check: () => (polling?.getState() === 'RUNNING' ? Promise.resolve() : Promise.reject(new Error('not polled yet'))) },
     ],
     metrics: [() => metrics.registry.metrics(), temporalMetrics],
@@ -144,9 +146,11 @@ async function compose(
   const upkeep = createUpkeep({ inbox, incidents, temporal, workerId, logger })
   const works = [dispatcher.run(ending.signal), upkeep.run(ending.signal)]
   first('inboxes', async () => {
+    working = false
     ending.abort()
     await Promise.all(works)
   })
+  working = true
   logger.info({ workerId, taskQueue: config.temporalTaskQueue }, 'working')
 }
 

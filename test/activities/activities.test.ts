@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto'
+import { ApplicationFailure } from '@temporalio/common'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createActivities, type Activities, type ActivityDeps } from '../../activities/index.ts'
+import type { HttpCall, HttpResult } from '../../activities/contract.ts'
+import type { CycleDocument, Variable } from '../../domain/document.ts'
+import { StepError } from '../../domain/errors.ts'
+import { asAccountId, asCycleId, asTransactionId, type TransactionId } from '../../domain/ids.ts'
+import type { Json } from '../../domain/json.ts'
+import { secretReference } from '../../domain/secrets.ts'
+import { createMetrics } from '../../platform/metrics.ts'
+import { ScriptError } from '../../scripting/scripting.ts'
+import { createInbox } from '../../storage/redis/inbox.ts'
+import { createRegistry } from '../../storage/redis/registry.ts'
+import { freshRedis } from '../support/redis.ts'
+
+const place = { account: asAccountId(randomUUID()), cycle: asCycleId(randomUUID()) }
+const transaction = asTransactionId(randomUUID())
+const call = (more: Partial<HttpCall> = {}): HttpCall => ({
+  place,
+  transaction,
+  stepId: 'call',
+  idempotencyKey: 'key',
+  method: 'POST',
+  url: 'http://test/path',
+  timeoutMs: 1_000,
+  ...more,
+})
+
+let redis: Awaited<ReturnType<typeof freshRedis>>
+let inbox: ReturnType<typeof createInbox>
+let heartbeats = 0
+let sent: HttpCall[] = []
+let signalled: string[] = []
+
+/** Activities on a real Redis; what they ask of HTTP, the sandbox and Temporal is told by the test. */
+function activities(
+  more: {
+    http?: (call: HttpCall) => HttpResult | Promise<HttpResult>
+    variables?: Variable[]
+    settings?: CycleDocument['settings']
+    scripting?: Partial<ActivityDeps['scripting']>
+    inbox?: Partial<ActivityDeps['inbox']>
+    gone?: boolean
+  } = {},
+): Activities {
+  const document: CycleDocument = {
+    name: 'Test',
+    steps: [],
+    variables: more.variables ?? [],
+    ...(more.settings === undefined ? {} : { settings: more.settings }),
+  }
+  return createActivities({
+    inbox: { ...inbox, ...more.inbox },
+    registry: createRegistry(redis.client),
+    cycles: {
+      get: async () =>
+        more.gone === true
+          ? undefined
+          : {
+              place,
+              version: 1,
+              createdAt: 0,
+              updatedAt: 0,
+              document,
+              identifiers: {},
+              hash: '',
+              account: { id: place.account, apiId: 'a', name: 'A', description: '', timezone: 'UTC', createdAt: 0, userId: '' },
+            },
+    },
+    scripting: { call: async () => ({ result: undefined, globals: {} }), evaluate: async () => undefined, ...more.scripting },
+    http: {
+      async call(filled) {
+        sent.push(filled)
+        return more.http?.(filled) ?? { status: 200, headers: {}, body: null }
+      },
+    },
+    sealer: { open: sealed => sealed.slice('sealed:'.length), isSealed: text => text.startsWith('sealed:') },
+    signals: {
+      checkStop: async (_place, id) => void signalled.push(`check ${id}`),
+      terminate: async (_place, id) => void signalled.push(`terminate ${id}`),
+    },
+    metrics: createMetrics('worker'),
+    runtime: () => ({ heartbeat: () => void heartbeats++, signal: new AbortController().signal }),
+  })
+}
+
+const failureOf = async (work: Promise<unknown>): Promise<ApplicationFailure> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof ApplicationFailure)) throw new Error(`it did not fail for good: ${String(error)}`)
+  expect(error.nonRetryable).toBe(true)
+  return error
+}
+
+beforeEach(async () => {
+  redis = await freshRedis()
+  inbox = createInbox({ redis: redis.client, options: { stoppedQueueTtlMs: 1e9, retentionMs: 1e9, inboxLimit: 1e6, inboxBytes: 1e9, inboxTotalBytes: 1e9 } })
+  sent = []
+  signalled = []
+  heartbeats = 0
+})
+afterEach(async () => {
+  await inbox.close()
+  await redis.client.quit()
+})
+
+describe('callHttp', () => {
+  const variables: Variable[] = [
+    { name: 'key', secret: true, value: 'sealed:s3cr3t/+' },
+    { name: 'plain', value: 'visible' },
+    { name: 'unset', secret: true },
+  ]
+
+  it('puts secrets in where their references stand, and nowhere else', async () => {
+    const key = secretReference('key')
+    await activities({ variables }).callHttp(
+      call({
+        url: `http://test/${key}`,
+        headers: { 'x-key': key },
+        body: { [key]: [`a ${key}`, secretReference('unset')] },
+        auth: { type: 'bearer', token: key },
+      }),
+    )
+    expect(sent).toMatchObject([
+      {
+        url: 'http://test/s3cr3t/+',
+        headers: { 'x-key': 's3cr3t/+' },
+        body: { 's3cr3t/+': ['a s3cr3t/+', ''] },
+        auth: { token: 's3cr3t/+' },
+        idempotencyKey: 'key',
+      },
+    ])
+  })
+
+  it('answers status, headers and body of a 2xx', async () => {
+    const result = { status: 204, headers: { a: 'b' }, body: { c: 1 } }
+    expect(await activities({ http: () => result }).callHttp(call())).toEqual(result)
+  })
+
+  it.each([199, 300, 404, 429, 500, 503])('fails with callFailed at a %i, with answer and request in the detail', async status => {
+    const failure = await failureOf(activities({ http: () => ({ status, headers: {}, body: { error: 'no' } }) }).callHttp(call({ body: { id: 7 } })))
+    expect(failure.type).toBe('callFailed')
+    expect(failure.message).toBe(`POST http://test/path answered ${status}\n{"error":"no"}\nRequest: {"id":7}`)
+  })
+
+  it('tells no secret in a detail, whatever form it has there', async () => {
+    const echo = (filled: HttpCall): HttpResult => ({ status: 400, headers: {}, body: { echo: filled.headers ?? null, url: encodeURIComponent('s3cr3t/+') } })
+    const failure = await failureOf(activities({ variables, http: echo }).callHttp(call({ headers: { 'x-key': secretReference('key') } })))
+    expect(failure.message).not.toContain('s3cr3t')
+    const thrown = await failureOf(
+      activities({ variables, http: () => Promise.reject(new StepError('callFailed', 'cannot reach s3cr3t/+.example')) }).callHttp(call()),
+    )
+    expect(thrown.message).toBe('cannot reach ********.example')
+  })
+
+  it('tells no payload where the cycle says log: none', async () => {
+    const failure = await failureOf(
+      activities({ settings: { log: 'none' }, http: () => ({ status: 500, headers: {}, body: 'private' }) }).callHttp(call({ body: 'private' })),
+    )
+    expect(failure.message).toBe('POST http://test/path answered 500')
+  })
+
+  it('fails with badResponse at an answer that Temporal could not hold, too large or too deep', async () => {
+    const large = await failureOf(activities({ http: () => ({ status: 200, headers: {}, body: 'x'.repeat(1_600_000) }) }).callHttp(call()))
+    expect(large.type).toBe('badResponse')
+    let deep: Json = 1
+    for (let i = 0; i < 100_000; i++) deep = [deep]
+    expect((await failureOf(activities({ http: () => ({ status: 200, headers: {}, body: deep }) }).callHttp(call()))).type).toBe('badResponse')
+  })
+
+  it('passes step errors on by their code, and leaves other errors to be tried again', async () => {
+    const refused = await failureOf(activities({ http: () => Promise.reject(new StepError('buildFailed', 'no such scheme')) }).callHttp(call()))
+    expect([refused.type, refused.message]).toEqual(['buildFailed', 'no such scheme'])
+    await expect(activities({ http: () => Promise.reject(new TypeError('a bug')) }).callHttp(call())).rejects.toThrow(TypeError)
+  })
+
+  it('fails for good where the cycle was deleted', async () => {
+    expect((await failureOf(activities({ gone: true }).callHttp(call()))).type).toBe('buildFailed')
+  })
+
+  it('heartbeats while the call takes its time', async () => {
+    await activities({ http: () => new Promise(resolve => setTimeout(() => resolve({ status: 200, headers: {}, body: null }), 1_100)) }).callHttp(call())
+    expect(heartbeats).toBeGreaterThan(0)
+  })
+})
+
+describe('scripts', () => {
+  const run = { place, transaction, stepId: 'script', source: 'function run(input) {}', input: { n: 1 } }
+
+  it('call run with the input; nothing returned is null', async () => {
+    const asked: unknown[] = []
+    const scripting: Partial<ActivityDeps['scripting']> = {
+      async call(source, fn, args) {
+        asked.push([source, fn, args])
+        return { result: undefined, globals: {} }
+      },
+    }
+    expect(await activities({ scripting }).runScript(run)).toBeNull()
+    expect(asked).toEqual([[run.source, 'run', [{ n: 1 }]]])
+  })
+
+  it('that fail tell what the script said and logged', async () => {
+    const scripting: Partial<ActivityDeps['scripting']> = {
+      async call(_source, _fn, _args, options) {
+        options?.log?.('before')
+        throw new ScriptError('threw', 'no stock')
+      },
+    }
+    const failure = await failureOf(activities({ scripting }).runScript(run))
+    expect([failure.type, failure.message]).toEqual(['callFailed', 'The script threw: no stock\nconsole.log: before'])
+  })
+
+  it('that return too much fail with badResponse', async () => {
+    const scripting: Partial<ActivityDeps['scripting']> = { call: async () => ({ result: 'x'.repeat(1_600_000), globals: {} }) }
+    expect((await failureOf(activities({ scripting }).runScript(run))).type).toBe('badResponse')
+  })
+
+  it('written inline are evaluated together; one without a result has no value', async () => {
+    const scripting: Partial<ActivityDeps['scripting']> = { evaluate: async expression => (expression === 'undefined' ? undefined : expression) }
+    expect(
+      await activities({ scripting }).evaluate([
+        { expression: 'a', values: {} },
+        { expression: 'undefined', values: {} },
+      ]),
+    ).toEqual([{ value: 'a' }, {}])
+    const failing: Partial<ActivityDeps['scripting']> = { evaluate: () => Promise.reject(new ScriptError('timeout', '5 s')) }
+    expect((await failureOf(activities({ scripting: failing }).evaluate([{ expression: 'a', values: {} }]))).message).toBe('The script took too long: 5 s')
+    const large: Partial<ActivityDeps['scripting']> = { evaluate: async () => 'x'.repeat(1_600_000) }
+    expect((await failureOf(activities({ scripting: large }).evaluate([{ expression: 'a', values: {} }]))).message).toContain('1.5 MiB')
+  })
+})
+
+describe('incidents', () => {
+  it('are logged and counted on the transaction and its cycle', async () => {
+    await inbox.create(place, 1)
+    await inbox.activate(place)
+    await inbox.acceptTrigger({ place, version: 1, transaction, stepId: 'order', data: '{}', values: [], held: false })
+    const made = activities()
+    await made.incident(place, transaction, { at: Date.now(), level: 'Error', stepId: 'call', message: 'Failed to call the method', detail: 'd' })
+    await made.incident(place, transaction, { at: Date.now(), level: 'Warning', message: 'w', detail: '' })
+    expect(await createRegistry(redis.client).incidents.list(place, { limit: 10 })).toMatchObject([
+      { message: 'w', transaction },
+      { message: 'Failed to call the method', level: 'Error', stepId: 'call', transaction },
+    ])
+    expect(await inbox.transaction(place, transaction)).toMatchObject({ errors: 1, warnings: 1 })
+    expect(await inbox.status(place)).toMatchObject({ errors: 1, warnings: 1 })
+  })
+})
+
+describe('the index', () => {
+  it('lets a transaction begin, park, be run on and end', async () => {
+    await inbox.create(place, 1)
+    await inbox.activate(place)
+    const made = activities()
+    const accepted = await inbox.acceptTrigger({
+      place,
+      version: 1,
+      transaction,
+      stepId: 'order',
+      data: '{}',
+      values: [{ stepId: 'w', value: '7' }],
+      held: true,
+    })
+    expect(accepted).toMatchObject({ outcome: 'accepted', next: 'start' })
+    expect(await made.begin(place, transaction, [{ stepId: 'w', value: '7' }], undefined)).toBe('go')
+    expect(await made.register(place, transaction, 'w', '8')).toMatch(/^\w+/)
+    expect(await made.register(place, transaction, 'w', null)).toBeNull()
+    expect(await made.check(place, transaction)).toBe('go')
+    expect(await made.park(place, transaction, {})).toBe('parked')
+    expect(await inbox.transaction(place, transaction)).toMatchObject({ status: 'Waiting' })
+    await made.end(place, transaction, {}, 'Completed', 1_000_000)
+    expect(await inbox.transaction(place, transaction)).toMatchObject({ status: 'Completed' })
+    expect(await made.resume(place, transaction, 'w', 1)).toMatchObject({ answer: 'stop' })
+  })
+})
+
+describe('operations', () => {
+  const ids = Array.from({ length: 250 }, (_, i) => asTransactionId(String(i).padStart(4, '0')))
+  const page = async (_place: unknown, after: string, max: number): Promise<readonly TransactionId[]> => ids.filter(id => id > after).slice(0, max)
+
+  it('hint to every doomed transaction, page by page, with heartbeats', async () => {
+    await activities({ inbox: { doomed: page } }).stopDoomed(place)
+    expect(signalled).toEqual(ids.map(id => `check ${id}`))
+    expect(heartbeats).toBeGreaterThan(2)
+  })
+
+  it('terminate every transaction of a deleted cycle, then purge', async () => {
+    let purged = 0
+    await activities({
+      inbox: {
+        everyone: page,
+        purge: async () => {
+          purged = signalled.length
+        },
+      },
+    }).removeAll(place)
+    expect(signalled).toEqual(ids.map(id => `terminate ${id}`))
+    expect(purged).toBe(250)
+  })
+})
