@@ -110,16 +110,19 @@ end
 local function accepting()
   return C.state ~= 'Paused' and not (C.state == 'Stopped' and now - C.stoppedAt >= STOPPED_TTL)
 end
--- A start that nobody claimed goes with its key and index.
-local function dropStart(t, r, to)
-  lose(t, r)
-  removeStart(t, r)
+-- A start that nobody claimed is dropped, with its key.
+local function dropped(t, r)
   if r.key then
     local key = cycle .. '${at.key}' .. r.key
-    local known = call('GET', key)
-    if known and string.sub(known, 1, #t) == t then call('DEL', key) end
+    local text = call('GET', key)
+    if text and string.sub(text, 1, #t + 1) == t .. ' ' then call('DEL', key) end
   end
-  finish(t, { order = r.order, status = r.status }, to, RETENTION)
+  finish(t, { order = r.order, status = r.status }, 'Dropped', RETENTION)
+end
+local function dropStart(t, r)
+  lose(t, r)
+  removeStart(t, r)
+  dropped(t, r)
 end
 
 -- What a key leads to: nil, or { tx, rid, outcome, now: the sender was answered at once }. What was dropped with the inbox is unknown.

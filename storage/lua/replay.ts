@@ -46,7 +46,7 @@ while i <= #ARGV do
     local e = fields(start)
     local r = record(e.t)
     if kind == 'gone' then
-      dropStart(e.t, r, 'Dropped')
+      dropped(e.t, over(e.t))
       notice('stepGone', e.t, e.t, e.s)
     else
       lose(e.t, r)

@@ -39,7 +39,7 @@ if C.dropTo then
   local starts = call('XRANGE', cycle .. '${at.starts}', sid(tonumber(position[1] or 0) + 1), upTo, 'COUNT', BATCH)
   for _, s in ipairs(starts) do
     local e = fields(s)
-    if call('HEXISTS', cycle .. '${at.startClaims}', e.id) == 0 then dropStart(e.t, record(e.t), 'Dropped') end
+    if call('HEXISTS', cycle .. '${at.startClaims}', e.id) == 0 then dropStart(e.t, record(e.t)) end
     call('HSET', cycle, 'dropStarts', e.id)
   end
   local held = call('XRANGE', cycle .. '${at.held}', '-', upTo, 'COUNT', BATCH)
