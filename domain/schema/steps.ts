@@ -36,7 +36,9 @@ const bodyType = word(['json', 'xml', 'form', 'text', 'html'], 'How the body is 
 
 const STATUS = 'Must be a status from 200 to 599, or text with a merge field that gives one'
 const status = z
-  .union([z.int(STATUS).min(200, STATUS).max(599, STATUS), z.string().refine(isDynamic, STATUS)], { error: STATUS })
+  .union([z.int(STATUS).min(200, STATUS).max(599, STATUS), z.string().refine(value => isDynamic(value) || /^[2-5]\d\d$/.test(value), STATUS)], {
+    error: STATUS,
+  })
   .meta({ description: 'The HTTP status, 200 to 599. Default: 200.' })
 
 const match = z
