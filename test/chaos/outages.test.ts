@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSystem, type TestSystem } from '../support/system.ts'
+import { until } from '../support/until.ts'
+import { asking, telling, waiting } from '../e2e/documents.ts'
+import { inParallel, sizeOf } from './senders.ts'
+import { startOwnServers, type OwnServers } from './servers.ts'
+
+const COUNT = sizeOf('CHAOS_BACKLOG', 2_000)
+
+let servers: OwnServers
+let system: TestSystem
+beforeAll(async () => {
+  servers = await startOwnServers()
+  system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress })
+})
+afterAll(async () => {
+  await system?.stop()
+  await servers?.stop()
+})
+
+/** ms that a request took, and its answer. */
+async function timed<T>(run: () => Promise<T>): Promise<{ readonly ms: number; readonly got: T }> {
+  const began = performance.now()
+  const got = await run()
+  return { ms: performance.now() - began, got }
+}
+
+describe('while Temporal is down', () => {
+  it('asynchronous and mid-cycle webhooks are accepted, synchronous ones are 503, and all that was accepted runs when it is back', async () => {
+    const { client, receiver } = system
+    const told = await client.cycle(telling(receiver.url))
+    const waits = await client.cycle(waiting(receiver.url))
+    const asked = await client.cycle(asking(receiver.url))
+    const order = await waits.post({ id: 'o' })
+    await waits.settled(order.transaction ?? '', ['Waiting'])
+    await servers.kill('temporal')
+
+    const replies = await inParallel(COUNT, 32, n => told.post({ n }))
+    expect(replies.filter(({ status, body }) => status !== 200 || body !== 'Webhook accepted.')).toEqual([])
+    const ids = new Set(replies.map(({ transaction }) => transaction))
+    expect(ids.size).toBe(COUNT)
+    for (let n = 0; n < 3; n++) expect(await waits.post({ id: 'o', n }, { step: 'update' })).toMatchObject({ status: 200, transaction: order.transaction })
+    const refused = await timed(() => asked.post({ id: 1 }, { key: 'k' }))
+    expect(refused.got).toMatchObject({ status: 503, body: 'Webhook temporarily unavailable.' })
+    expect(Number(refused.got.headers['retry-after'])).toBeGreaterThan(0)
+    expect(refused.ms).toBeLessThan(10_000)
+
+    await servers.start('temporal')
+    expect(await asked.post({ id: 1 }, { key: 'k' })).toMatchObject({ status: 201, replayed: true })
+    expect(await asked.transactions()).toHaveLength(1)
+    await until(() => new Set(receiver.at('/told').map(({ headers }) => headers['idempotency-key'])).size >= COUNT, {
+      timeoutMs: 600_000,
+      everyMs: 1_000,
+      what: `${COUNT} transactions run`,
+    })
+    const ran = receiver.at('/told').map(({ text }) => {
+      const { tx }: { tx: string } = JSON.parse(text)
+      return tx
+    })
+    expect(new Set(ran)).toEqual(ids)
+    const updates = await receiver.waitFor('/updates', 3)
+    expect(updates.map(({ text }) => /"n":(\d)/.exec(text)?.[1])).toEqual(['0', '1', '2'])
+  }, 900_000)
+
+  it('the state of a cycle can be changed, and what was ordered completes', async () => {
+    const { client, receiver } = system
+    const cycle = await client.cycle({
+      name: 'Long',
+      steps: [
+        { id: 'order', type: 'webhook', next: 'pause' },
+        { id: 'pause', type: 'delay', for: '1h', next: 'tell' },
+        { id: 'tell', type: 'request', method: 'POST', url: `${receiver.url}/long` },
+      ],
+    })
+    const order = await cycle.post({})
+    await cycle.settled(order.transaction ?? '', ['InProgress'])
+    await servers.kill('temporal')
+    expect((await cycle.deactivate()).Status).toBe('Stopped')
+    expect((await cycle.activate()).Status).toBe('Active')
+    await servers.start('temporal')
+    await cycle.settled(order.transaction ?? '', ['Stopped'], 120_000)
+    expect(receiver.at('/long')).toEqual([])
+  })
+})
+
+describe('a server that hangs', () => {
+  it('Redis: every webhook is 503 within 10 s, and accepted again when it goes on', async () => {
+    const cycle = await system.client.cycle(telling(system.receiver.url))
+    await cycle.post({ n: 1 })
+    servers.hang('redis')
+    try {
+      for (const method of ['POST', 'GET']) {
+        const { ms, got } = await timed(() => cycle.post(undefined, { method }))
+        expect(got).toMatchObject({ status: 503, body: 'Webhook temporarily unavailable.' })
+        expect(ms).toBeLessThan(10_000)
+      }
+    } finally {
+      servers.goOn('redis')
+    }
+    await until(async () => (await cycle.post({ n: 2 })).status === 200)
+  })
+
+  it('Redis that is gone: 503, and what was accepted before runs when it is back', async () => {
+    const cycle = await system.client.cycle(telling(system.receiver.url))
+    await cycle.deactivate()
+    const before = await cycle.post({ n: 'before' }, { key: 'k' })
+    await servers.kill('redis')
+    const refused = await timed(() => cycle.post({}))
+    expect(refused.got).toMatchObject({ status: 503 })
+    expect(refused.ms).toBeLessThan(10_000)
+    await servers.start('redis')
+    const again = await until(async () => {
+      const reply = await cycle.post({}, { key: 'k' })
+      return reply.status === 200 && reply
+    })
+    expect(again).toMatchObject({ transaction: before.transaction, replayed: true })
+    await cycle.activate()
+    await cycle.settled(before.transaction ?? '', ['Completed'])
+  })
+
+  it('Temporal: a synchronous webhook is 503 within 10 s, an asynchronous one accepted', async () => {
+    const asked = await system.client.cycle(asking(system.receiver.url))
+    const told = await system.client.cycle(telling(system.receiver.url))
+    await asked.post({ id: 0 })
+    servers.hang('temporal')
+    try {
+      expect((await told.post({})).status).toBe(200)
+      const { ms, got } = await timed(() => asked.post({ id: 1 }, { key: 'k' }))
+      expect(got).toMatchObject({ status: 503, body: 'Webhook temporarily unavailable.' })
+      expect(ms).toBeLessThan(10_000)
+    } finally {
+      servers.goOn('temporal')
+    }
+    expect(await asked.post({ id: 1 }, { key: 'k' })).toMatchObject({ status: 201 })
+    expect(await asked.transactions()).toHaveLength(2)
+  })
+})
