@@ -17,14 +17,14 @@ export interface Pool {
 
 /** Tasks that a thread holds at once. */
 const DEPTH = 16
-/** After this long a task keeps its thread to itself, and after this long its source is suspect, in ms. */
+/** After this long a task keeps its thread to itself and its source is suspect, until one of its tasks is done within the second time, in ms. */
 const SLOW_MS = 40
-const SUSPECT_MS = 250
+const FORGIVE_MS = 250
 const WATCH_MS = 20
 /** Threads that one suspect source may hold. */
 const MAX_HELD = 2
 /** Threads that always stand ready besides the ordinary ones, and those that slow tasks may bring; how long such a thread may be idle, in ms. */
-const SPARE = 1
+const SPARE = 2
 const MAX_EXTRA = 12
 const IDLE_MS = 30_000
 /** A thread that does not cut its script off by itself (a regular expression, a sort) is ended this long after the limit, in ms. */
@@ -89,9 +89,9 @@ export function createPool(options: ScriptingOptions): Pool {
     seat.heldBy = undefined
   }
   const answered = (seat: Seat, { work: { source } }: Task, outcome: Outcome): void => {
-    const slow = seat.seen !== undefined && performance.now() - seat.seen.since > SUSPECT_MS
+    const slow = seat.seen !== undefined && performance.now() - seat.seen.since > FORGIVE_MS
     const cutOff = !outcome.ok && (outcome.reason === 'timeout' || outcome.reason === 'memory')
-    if (slow || cutOff) queue.suspect(source)
+    if (slow || cutOff) queue.suspect(source, cutOff)
     else queue.forgive(source)
     letGo(seat)
     if (seat.member.size === 0) seat.idleSince = performance.now()
@@ -123,10 +123,11 @@ export function createPool(options: ScriptingOptions): Pool {
     const elapsed = now - seat.seen.since
     if (elapsed > SLOW_MS && seat.heldBy === undefined) {
       seat.heldBy = running.task.work.source
+      queue.suspect(seat.heldBy, false)
       queue.putBack(seat.member.takeBack())
     }
-    if (elapsed > SUSPECT_MS) queue.suspect(running.task.work.source)
     if (elapsed > options.timeoutMs + KILL_AFTER_MS) {
+      queue.suspect(running.task.work.source, true)
       running.task.resolve({ ok: false, reason: 'timeout', message: `The script was cut off after ${options.timeoutMs / 1000} s.`, log: [] })
       queue.putBack(seat.member.end().filter(task => task !== running.task))
       remove(seat)

@@ -1,9 +1,9 @@
-/** Tasks that wait for a thread, in order; those of suspect sources, which were cut off lately, apart in lines of their own. */
+/** Tasks that wait for a thread, in order; those of suspect sources, which run long or were cut off lately, apart in lines of their own. */
 import type { Task } from './member.ts'
 
 /** Tasks that may wait: what is over is answered at once. */
 const MAX_WAITING = 10_000
-/** Tasks of one suspect source that may wait. */
+/** Tasks that may wait of one source that was cut off. */
 const MAX_IN_LINE = 100
 /** Suspect sources that are remembered; the oldest are forgiven first. */
 const MAX_SUSPECTS = 1_000
@@ -17,10 +17,16 @@ export interface Queue {
   /** The next task of a suspect source for which `may` holds. */
   takeSuspect(may: (source: string) => boolean): Task | undefined
   readonly empty: boolean
-  suspect(source: string): void
+  /** `proven`: it was cut off; otherwise it only takes its time. */
+  suspect(source: string, proven: boolean): void
   forgive(source: string): void
   /** Rejects all that wait. */
   fail(error: Error): void
+}
+
+interface Line {
+  readonly tasks: Task[]
+  readonly proven: boolean
 }
 
 export function createQueue(): Queue {
@@ -28,7 +34,7 @@ export function createQueue(): Queue {
   let waiting: Task[] = []
   let next = 0
   let inLines = 0
-  const lines = new Map<string, Task[]>()
+  const lines = new Map<string, Line>()
 
   const refuse = (task: Task): void => task.resolve({ ok: false, reason: 'timeout', message: 'Too many scripts are waiting.', log: [] })
   const shift = (): Task | undefined => {
@@ -49,8 +55,8 @@ export function createQueue(): Queue {
     const line = lines.get(source)
     if (line === undefined) return
     lines.delete(source)
-    inLines -= line.length
-    putBack(line)
+    inLines -= line.tasks.length
+    putBack(line.tasks)
   }
   return {
     putBack,
@@ -66,9 +72,9 @@ export function createQueue(): Queue {
       for (let task = shift(); task !== undefined; task = shift()) {
         const line = lines.get(task.work.source)
         if (line === undefined) return task
-        if (line.length >= MAX_IN_LINE) refuse(task)
+        if (line.proven && line.tasks.length >= MAX_IN_LINE) refuse(task)
         else {
-          line.push(task)
+          line.tasks.push(task)
           inLines += 1
         }
       }
@@ -76,8 +82,8 @@ export function createQueue(): Queue {
     },
     takeSuspect(may) {
       for (const [source, line] of lines) {
-        if (line.length === 0 || !may(source)) continue
-        const task = line.shift()
+        if (line.tasks.length === 0 || !may(source)) continue
+        const task = line.tasks.shift()
         inLines -= 1
         // The source goes to the end: suspects take turns.
         lines.delete(source)
@@ -86,20 +92,21 @@ export function createQueue(): Queue {
       }
       return undefined
     },
-    suspect(source) {
-      if (!lines.has(source)) lines.set(source, [])
+    suspect(source, proven) {
+      const known = lines.get(source)
+      lines.set(source, { tasks: known?.tasks ?? [], proven: proven || known?.proven === true })
       for (const oldest of lines.keys()) {
         if (lines.size <= MAX_SUSPECTS) break
         forgive(oldest)
       }
     },
     fail(error) {
-      for (const task of [...first, ...waiting.slice(next), ...[...lines.values()].flat()]) task.reject(error)
+      for (const task of [...first, ...waiting.slice(next), ...[...lines.values()].flatMap(line => line.tasks)]) task.reject(error)
       first = []
       waiting = []
       next = 0
       inLines = 0
-      for (const source of lines.keys()) lines.set(source, [])
+      lines.clear()
     },
   }
 }

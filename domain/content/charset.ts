@@ -1,4 +1,5 @@
 /** Bytes as text, strictly: a character set that is not known, or bytes that do not fit it, are refused (webhooks.md 3). */
+import { isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 
 export class CharsetError extends Error {
@@ -27,19 +28,15 @@ export function decodeText(bytes: Buffer, charset: string | undefined): string {
 
 /** UTF-8 text, or undefined where the bytes are something else. */
 export function utf8OrNothing(bytes: Buffer): string | undefined {
-  try {
-    return utf8(bytes)
-  } catch {
-    return undefined
-  }
+  if (!isUtf8(bytes)) return undefined
+  const text = bytes.toString('utf8')
+  return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
 function utf8(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new CharsetError('the body is not UTF-8')
-  }
+  const text = utf8OrNothing(bytes)
+  if (text === undefined) throw new CharsetError('the body is not UTF-8')
+  return text
 }
 
 function utf16(bytes: Buffer, name: string): string {

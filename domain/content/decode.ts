@@ -31,7 +31,7 @@ export async function decodeBody(raw: Buffer, headers: { readonly [name: string]
     const message = overLimit(body, limits)
     return message === undefined ? { ok: true, body } : { ok: false, reason: 'unparsable', message, ...textOf(bytes, type) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = (error instanceof Error ? error.message : String(error)).slice(0, 200)
     const reason = error instanceof EncodingError ? error.reason : 'unparsable'
     return { ok: false, reason, message, ...(bytes && textOf(bytes, type)) }
   }
@@ -44,7 +44,7 @@ function parse(bytes: Buffer, type: ContentType, header: string, limits: BodyLim
     case 'xml':
       return parseXml(decodeText(bytes, type.charset ?? declaredCharset(bytes)))
     case 'form':
-      return parseForm(bytes, type.charset)
+      return parseForm(bytes, type.charset, limits.maxValues)
     case 'multipart':
       return parseMultipart(bytes, header, limits.maxValues)
     case 'text':
@@ -57,8 +57,13 @@ function parse(bytes: Buffer, type: ContentType, header: string, limits: BodyLim
   }
 }
 
+/** The engine's own message would quote the body, which must not get into logs. */
 function parseJson(text: string): Json {
-  return JSON.parse(text)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new SyntaxError('the body is not valid JSON')
+  }
 }
 
 function jsonOrText(text: string): Json {

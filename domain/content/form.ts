@@ -16,10 +16,12 @@ export function collector(): { add(name: string, value: Json): void; object(): J
   }
 }
 
-/** The fields of a form. Escapes are bytes in `charset`. Throws `CharsetError`. */
-export function parseForm(bytes: Buffer, charset: string | undefined): Json {
+/** The fields of a form. Escapes are bytes in `charset`. Throws `CharsetError`, and an `Error` where there are too many. */
+export function parseForm(bytes: Buffer, charset: string | undefined, maxFields: number): Json {
+  const pairs = bytes.toString('latin1').split('&', maxFields + 1)
+  if (pairs.length > maxFields) throw new Error(`the form has more than ${maxFields} fields`)
   const fields = collector()
-  for (const pair of bytes.toString('latin1').split('&')) {
+  for (const pair of pairs) {
     if (pair === '') continue
     const at = pair.indexOf('=')
     fields.add(unescape(at < 0 ? pair : pair.slice(0, at), charset), unescape(at < 0 ? '' : pair.slice(at + 1), charset))

@@ -28,8 +28,10 @@ const parser = new XMLParser({
 const PREDEFINED: { readonly [name: string]: string } = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 // oxlint-disable-next-line no-control-regex
 const EXCLUDED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u
-const OPAQUE = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>/g
-const OUTLINE = /^[ \t\r\n]*<[^!][\s\S]*>[ \t\r\n]*$/
+const OPAQUE = [
+  { open: '<!--', close: '-->', outline: '' },
+  { open: '<![CDATA[', close: ']]>', outline: 'data' },
+] as const
 const BLANK = /^[ \t\r\n]*$/
 
 /**
@@ -39,8 +41,8 @@ const BLANK = /^[ \t\r\n]*$/
 export function parseXml(text: string): Json {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text
   if (EXCLUDED.test(source)) throw new XmlSyntaxError('the document has characters that XML excludes')
-  const outline = source.replace(OPAQUE, found => (found.startsWith('<!--') ? '' : 'data'))
-  if (!OUTLINE.test(outline)) throw new XmlSyntaxError('the document begins or ends with something else than an element')
+  const outline = outlineOf(source).trim()
+  if (!outline.startsWith('<') || !outline.endsWith('>')) throw new XmlSyntaxError('the document begins or ends with something else than an element')
   if (outline.includes('<!')) throw new XmlSyntaxError('a document type definition is not allowed')
   const verdict = XMLValidator.validate(source)
   if (verdict !== true) throw new XmlSyntaxError(`${verdict.err.msg} (line ${verdict.err.line}, column ${verdict.err.col})`)
@@ -51,6 +53,20 @@ export function parseXml(text: string): Json {
   if (nodes.some(node => node.kind === 'cdata' || (node.kind === 'text' && !BLANK.test(node.text))))
     throw new XmlSyntaxError('there is text outside the document element')
   return Object.fromEntries([[root.name, valueOf(root)]])
+}
+
+/** The document without comments, and with a word for each CDATA section. Takes one pass, whatever the text. */
+function outlineOf(source: string): string {
+  let outline = ''
+  let from = 0
+  for (let at = source.indexOf('<!'); at >= 0; at = source.indexOf('<!', from)) {
+    const section = OPAQUE.find(({ open }) => source.startsWith(open, at))
+    const end = section === undefined ? at + 2 : source.indexOf(section.close, at + section.open.length)
+    if (end < 0) throw new XmlSyntaxError('a comment or CDATA section does not end')
+    outline += source.slice(from, at) + (section?.outline ?? '<!')
+    from = section === undefined ? end : end + section.close.length
+  }
+  return outline + source.slice(from)
 }
 
 function read(source: string): unknown[] {
