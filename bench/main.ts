@@ -13,6 +13,7 @@ import { resumePhases } from './groups/resume.ts'
 import { synchronousMeasures } from './groups/synchronous.ts'
 import type { Figures } from './load/figures.ts'
 import { asText, cells, rows, type Measure } from './measures.ts'
+import { matchPhase } from './match.ts'
 import { parseOptions, USAGE, type Options } from './options.ts'
 import { openOurs } from './ours.ts'
 import { resultsMarkdown } from './report.ts'
@@ -64,7 +65,14 @@ async function measureAll(options: Options, servers: Servers): Promise<readonly 
       await runRounds(resume.many, sizes.rounds, false, results)
       if (!servers.own) await resume.cleanUp()
     }
-    return [[...plain, ...resume.few, ...resume.many], results, await versions(servers, connection)]
+    const match = matchPhase(await servers.database(), sizes)
+    if (only.has('match')) {
+      say(`making ${sizes.indexMany} index entries`)
+      await match.prepare()
+      await runRounds(match.measures, sizes.rounds, false, results)
+      await match.cleanUp()
+    }
+    return [[...plain, ...resume.few, ...resume.many, ...match.measures], results, await versions(servers, connection)]
   } finally {
     await connection.close()
     await Promise.all([ours.close(), bare.close()])

@@ -9,6 +9,8 @@ import { startServers } from '../scripts/test/servers.ts'
 export interface Servers {
   /** With a database of its own, empty. */
   readonly redisUrl: string
+  /** Another empty database in the same Redis. */
+  database(): Promise<string>
   readonly temporalAddress: string
   /** For logs; gone after `close`. */
   readonly folder: string
@@ -22,6 +24,7 @@ export async function openServers(env: NodeJS.ProcessEnv): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'flywheel-bench-'))
   return {
     redisUrl: await emptyDatabase(servers.redisUrl),
+    database: () => emptyDatabase(servers.redisUrl),
     temporalAddress: servers.temporalAddress,
     folder,
     own: env.FLYWHEEL_TEST_REDIS_URL === undefined && env.FLYWHEEL_TEST_TEMPORAL_ADDRESS === undefined,

@@ -21,6 +21,8 @@ const Cycle = z.object({ Id: z.string(), Webhooks: z.array(z.object({ StepId: z.
 const Transactions = z.array(z.object({ Id: z.string(), Status: z.string() }))
 const Transaction = z.object({ TemporalUrl: z.string() })
 
+const COLUMNS = ['Status', 'CycleName', 'TransactionStatus', 'TriggerStep', 'Start', 'Workflow ID'].map((label, i) => ({ label, pinned: i === 0 }))
+
 const DOCUMENT = {
   name: 'Order fulfilment',
   description: 'Answers the shop, and waits for the warehouse.',
@@ -89,8 +91,7 @@ async function act(api: ApiClient): Promise<string> {
 
 async function photograph(page: Page, url: string, text: string, file: string): Promise<void> {
   await page.goto(url, { waitUntil: 'domcontentloaded' })
-  await page.getByText(text).first().waitFor({ timeout: WAIT })
-  await page.waitForLoadState('networkidle')
+  await page.getByText(text, { exact: true }).filter({ visible: true }).first().waitFor({ timeout: WAIT })
   await page.screenshot({ path: join(IMAGES, file) })
   process.stdout.write(`docs/images/${file}\n`)
 }
@@ -104,9 +105,12 @@ async function main(): Promise<void> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 780 }, deviceScaleFactor: 1 })
+    // What the UI itself keeps there when an operator chooses columns.
+    const kept = JSON.stringify(JSON.stringify({ flywheel: COLUMNS }))
+    await page.addInitScript({ content: `localStorage.setItem('namespace-workflow-table-columns', ${kept})` })
     const list = new URL('workflows', `${temporalUrl}/namespaces/flywheel/`)
     list.searchParams.set('query', `CycleName="${DOCUMENT.name}"`)
-    await photograph(page, list.href, 'transaction/', 'transactions.png')
+    await photograph(page, list.href, 'Waiting', 'transactions.png')
     await photograph(page, transaction, 'Label of the parcel', 'transaction.png')
   } finally {
     await browser.close()
