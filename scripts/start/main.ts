@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Connection } from '@temporalio/client'
-import { ConfigError, parseConfig, type Config } from '../../platform/config.ts'
+import { ConfigError, maskUrl, parseConfig, type Config } from '../../platform/config.ts'
 import { checkDurable, connectRedis, VolatileRedisError } from '../../platform/redis.ts'
 import { ensureNamespace, temporalOptions } from '../../platform/temporal.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts'
@@ -21,7 +21,9 @@ import { waitFor } from './wait.ts'
 import { welcome } from './welcome.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+/** A server of our own may be cold, and read its data; one that is there already should answer (ms). */
 const SERVER_START = 120_000
+const SERVER_ANSWER = 20_000
 const READY = 120_000
 
 /** Something that the user must put right; the message says how. */
@@ -85,8 +87,9 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
   const redisUrl = redisProgram === undefined ? config.redisUrl : await startRedis(redisProgram, folder, crew, report)
   const redis = connectRedis(redisUrl)
   try {
-    const late = await waitFor(async () => (await redis.ping()) === 'PONG', SERVER_START, crew.stopping)
-    if (late !== undefined) throw new StartError(`Redis does not answer (${late}).${crew.lastWords('redis')}`)
+    const late = await waitFor(async () => (await redis.ping()) === 'PONG', own.redis ? SERVER_START : SERVER_ANSWER, crew.stopping)
+    if (late !== undefined)
+      throw new StartError(`Redis does not answer at ${maskUrl(redisUrl)} (${late}).${own.redis ? crew.lastWords('redis') : unset('REDIS_URL')}`)
     await checkDurable(redis, config.allowVolatileRedis)
   } finally {
     redis.disconnect()
@@ -94,7 +97,7 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
 
   const temporal =
     temporalProgram === undefined ? { address: config.temporalAddress, ui: config.temporalUiUrl } : await startTemporal(temporalProgram, folder, crew, report)
-  await prepareTemporal(temporal.address, config, crew)
+  await prepareTemporal(temporal.address, own.temporal, config, crew)
 
   const port = await freePort(config.port)
   if (port !== config.port) report.line(`Port ${config.port} is taken: the API is at ${port}.`)
@@ -167,6 +170,8 @@ function withoutFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== '' && !given.some(each => name === `${each}_FILE`)))
 }
 
+const unset = (name: string): string => `\nStart it, or leave ${name} out: Flywheel then starts one of its own.`
+
 async function startRedis(program: string, folder: string, crew: Crew, report: Report): Promise<string> {
   const data = join(folder, 'redis')
   mkdirSync(data, { recursive: true })
@@ -187,17 +192,19 @@ async function startTemporal(program: string, folder: string, crew: Crew, report
   return { address: `127.0.0.1:${port}`, ui: `http://localhost:${uiPort}` }
 }
 
-async function prepareTemporal(address: string, config: Config, crew: Crew): Promise<void> {
+async function prepareTemporal(address: string, own: boolean, config: Config, crew: Crew): Promise<void> {
   let connection: Connection | undefined
   const late = await waitFor(
     async () => {
       connection = await Connection.connect({ ...temporalOptions(config), address, connectTimeout: 5_000 })
       return true
     },
-    SERVER_START,
+    own ? SERVER_START : SERVER_ANSWER,
     crew.stopping,
   )
-  if (connection === undefined) throw new StartError(`Temporal does not answer at ${address} (${late ?? 'stopped'}).${crew.lastWords('temporal')}`)
+  if (connection === undefined) {
+    throw new StartError(`Temporal does not answer at ${address} (${late ?? 'stopped'}).${own ? crew.lastWords('temporal') : unset('TEMPORAL_ADDRESS')}`)
+  }
   try {
     await ensureNamespace(connection, config, SEARCH_ATTRIBUTES)
   } finally {

@@ -9,9 +9,15 @@ export async function waitFor(attempt: () => Promise<boolean>, timeoutMs: number
     try {
       if (await attempt()) return undefined
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error)
+      reason = reasonOf(error)
     }
     await sleep(100)
   }
   return reason
+}
+
+/** ioredis tells of a connection that it cannot make only that it tried. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.name === 'MaxRetriesPerRequestError' ? 'it cannot be reached' : error.message
 }
