@@ -235,6 +235,8 @@ describe('scripts', () => {
 
 describe('incidents', () => {
   it('are logged and counted on the transaction and its cycle', async () => {
+    await createRegistry(redis.client).accounts.create({ id: place.account, apiId: 'a', name: 'A', description: '', timezone: 'UTC', createdAt: 0, userId: '' })
+    await createRegistry(redis.client).cycles.create({ place, version: 1, createdAt: 0, updatedAt: 0, document: { name: 'Test', steps: [] }, identifiers: {} })
     await inbox.create(place, 1)
     await inbox.activate(place)
     await inbox.acceptTrigger({ place, version: 1, transaction, stepId: 'order', data: '{}', values: [], held: false })

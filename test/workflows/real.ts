@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Runtime, DefaultLogger, type Worker } from '@temporalio/worker'
-import { inject } from 'vitest'
 import type { Activities } from '../../activities/index.ts'
 import { asTransactionId, type TransactionId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
@@ -34,8 +33,8 @@ export interface Rig {
   close(): Promise<void>
 }
 
-export async function createRig(): Promise<Rig> {
-  const address = inject('temporalAddress')
+/** On the Temporal server at `address` (`host:port`), with a task queue of its own. */
+export async function createRig(address: string): Promise<Rig> {
   const taskQueue = `test-${randomUUID()}`
   const native = await NativeConnection.connect({ address })
   const connection = await Connection.connect({ address })

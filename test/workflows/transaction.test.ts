@@ -1,5 +1,5 @@
 import { WithStartWorkflowOperation } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { asRequestId } from '../../domain/ids.ts'
 import type { Step } from '../../domain/document.ts'
 import {
@@ -21,7 +21,7 @@ import { createRig, type Rig } from './real.ts'
 
 let rig: Rig
 beforeAll(async () => {
-  rig = await createRig()
+  rig = await createRig(inject('temporalAddress'))
 })
 afterAll(() => rig.close())
 

@@ -1,0 +1,114 @@
+/** Transactions whose histories are recorded: together they use every step type and every way a run can go. */
+import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client'
+import { asRequestId } from '../../domain/ids.ts'
+import type { Step } from '../../domain/document.ts'
+import type { Json } from '../../domain/json.ts'
+import { AWAIT_RESPONSE, CHECK_STOP, DELIVER, STATE, STOP, type Delivery, type ResponseResult, type TransactionState } from '../../workflows/messages.ts'
+import { transactionStart } from '../../workflows/start.ts'
+import type { transaction } from '../../workflows/transaction.ts'
+import { until } from '../support/until.ts'
+import { documentOf, webhookData } from '../workflows/interpreter/memory.ts'
+import type { Rig } from '../workflows/real.ts'
+
+export interface Scenario {
+  readonly name: string
+  /** Runs it; resolves when its history is worth keeping. */
+  play(rig: Rig): Promise<WorkflowHandle>
+}
+
+const trigger = (next: string | string[]): Step => ({ id: 'order', name: 'Order received', type: 'webhook', next })
+const wait = (next: string): Step => ({
+  id: 'despatched',
+  name: 'Order despatched',
+  type: 'webhook',
+  match: { request: 'body.id', transaction: 'reserve.body.id' },
+  next,
+})
+const reserve: Step = { id: 'reserve', name: 'Reserve stock', type: 'request', method: 'POST', url: 'http://warehouse/{{order.body.id}}', body: '{{order.body}}', next: 'inStock' }
+const inStock: Step = { id: 'inStock', type: 'decision', left: '{{reserve.body.id}}', condition: 'exists', true: 'confirm', false: 'sorry' }
+const sorry: Step = { id: 'sorry', type: 'synchronousResponse', status: 409, body: { error: 'out of stock' } }
+const confirm: Step = { id: 'confirm', type: 'synchronousResponse', status: 201, body: { order: '{{order.body.id}}', total: '= {{order.body.id}} * 2' }, next: ['despatched', 'pause'] }
+const pause: Step = { id: 'pause', type: 'delay', for: '100ms', next: 'script' }
+const script: Step = { id: 'script', type: 'script', source: 'function run(input) { return input }', input: { at: '{{transaction.id}}' } }
+const shop: Step = { id: 'shop', type: 'request', method: 'POST', url: 'http://shop', body: '{{despatched.body}}', next: 'thanks' }
+const thanks: Step = { id: 'thanks', type: 'synchronousResponse', body: 'thank you' }
+const shopping = documentOf([trigger('reserve'), reserve, inStock, sorry, confirm, wait('shop'), pause, script, shop, thanks])
+
+const delivery = (id: number): Delivery => ({ stepId: 'despatched', deliveryId: id, requestId: asRequestId(`request-${id}`), data: webhookData({ id: 7, n: id }) })
+
+async function ask(rig: Rig, steps: typeof shopping, body: Json): Promise<WorkflowHandle> {
+  const input = rig.input(steps, body)
+  const { workflowType, ...options } = transactionStart(input, rig.taskQueue)
+  const start = new WithStartWorkflowOperation(workflowType, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' })
+  await rig.client.workflow.executeUpdateWithStart<typeof transaction, ResponseResult, [string]>(AWAIT_RESPONSE, {
+    updateId: 'first',
+    args: [input.transaction],
+    startWorkflowOperation: start,
+  })
+  return rig.client.workflow.getHandle(options.workflowId)
+}
+
+const statusOf = async (handle: WorkflowHandle): Promise<string> => (await handle.query<TransactionState>(STATE)).status
+
+/** Waits for the end, whatever it is. */
+async function ended(handle: WorkflowHandle): Promise<WorkflowHandle> {
+  await handle.result().catch(() => undefined)
+  return handle
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'synchronous-then-waits',
+    async play(rig) {
+      rig.activities.callHttp = async call => ({ status: 200, headers: {}, body: call.stepId === 'reserve' ? { id: 7 } : null })
+      const handle = await ask(rig, shopping, { id: 7 })
+      await until(async () => (await statusOf(handle)) === 'Waiting')
+      await handle.signal(CHECK_STOP)
+      for (const id of [1, 2]) {
+        await handle.signal(DELIVER, delivery(id))
+        await handle.executeUpdate<ResponseResult, [string]>(AWAIT_RESPONSE, { args: [`request-${id}`], updateId: `request-${id}` })
+      }
+      await until(async () => (await statusOf(handle)) === 'Waiting')
+      return handle
+    },
+  },
+  {
+    name: 'early-request-then-stopped',
+    async play(rig) {
+      rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: { id: 7 } })
+      const handle = await rig.start(rig.input(shopping, { id: 7 }))
+      await handle.signal(DELIVER, delivery(1))
+      await until(async () => (await handle.query<TransactionState>(STATE)).responses['request-1'] !== undefined)
+      await until(async () => (await statusOf(handle)) === 'Waiting')
+      await handle.signal(STOP)
+      return ended(handle)
+    },
+  },
+  {
+    name: 'decision-false',
+    async play(rig) {
+      rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: {} })
+      return ended(await ask(rig, shopping, { id: 7 }))
+    },
+  },
+  {
+    name: 'step-error-ends-the-run',
+    play: async rig => ended(await rig.start(rig.input(documentOf([trigger(['slow', 'bad']), { id: 'slow', type: 'delay', for: '1h' }, { id: 'bad', type: 'synchronousResponse', status: 'none' }])))),
+  },
+  {
+    name: 'loop-with-limit',
+    play: async rig =>
+      ended(
+        await rig.start(
+          rig.input(documentOf([trigger('again'), { id: 'again', type: 'delay', for: '10ms', next: 'call' }, { id: 'call', type: 'request', method: 'GET', url: 'http://test', next: 'again' }]), {}, { maxStepExecutions: 8 }),
+        ),
+      ),
+  },
+  {
+    name: 'removed-when-its-time-is-over',
+    async play(rig) {
+      rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: { id: 7 } })
+      return ended(await rig.start(rig.input(shopping, { id: 7 }, { retentionMs: 1_000 })))
+    },
+  },
+]
