@@ -73,7 +73,7 @@ async function post(url: string, body: object): Promise<void> {
 }
 
 /** Twelve orders, some of them too large; the warehouse calls for some of the others. Answers the page of one that was resumed. */
-async function act(api: ApiClient): Promise<string> {
+async function act(api: ApiClient): Promise<{ readonly cycle: string; readonly transaction: string }> {
   const cycle = Cycle.parse(await api.call('POST', '/cycles', { account: ACCOUNT, json: { Definition: DOCUMENT } }))
   await api.call('PUT', `/cycles/${cycle.Id}/activate`, { account: ACCOUNT })
   const url = new Map(cycle.Webhooks.map(webhook => [webhook.StepId, webhook.Url]))
@@ -86,12 +86,21 @@ async function act(api: ApiClient): Promise<string> {
     return found.length === 8
   }, WAIT)
   if (late !== undefined) throw new Error(`the transactions do not come to rest: ${late}`)
-  return Transaction.parse(await api.call('GET', `/cycles/${cycle.Id}/transactions/${found[0]?.Id}`, { account: ACCOUNT })).TemporalUrl
+  const resumed = found[0]?.Id ?? ''
+  const { TemporalUrl } = Transaction.parse(await api.call('GET', `/cycles/${cycle.Id}/transactions/${resumed}`, { account: ACCOUNT }))
+  return { cycle: cycle.Id, transaction: TemporalUrl }
 }
 
-async function photograph(page: Page, url: string, text: string, file: string): Promise<void> {
+/** Photographs what stands there once `text` is seen; `tab` is opened before. */
+async function photograph(page: Page, url: string, tab: string | undefined, text: string, file: string): Promise<void> {
   await page.goto(url, { waitUntil: 'domcontentloaded' })
-  await page.getByText(text, { exact: true }).filter({ visible: true }).first().waitFor({ timeout: WAIT })
+  if (tab !== undefined)
+    await page
+      .getByRole('tab', { name: tab })
+      .or(page.getByRole('link', { name: tab }))
+      .first()
+      .click({ timeout: WAIT })
+  await page.getByText(text).filter({ visible: true }).first().waitFor({ timeout: WAIT })
   await page.screenshot({ path: join(IMAGES, file) })
   process.stdout.write(`docs/images/${file}\n`)
 }
@@ -100,18 +109,20 @@ async function main(): Promise<void> {
   const folder = resolve(ROOT, process.env.DATA_DIR ?? '.data')
   const { url, temporalUrl } = Lock.parse(JSON.parse(readFileSync(join(folder, 'lock.json'), 'utf8')))
   const { clientId, clientSecret } = ensureCredentials(folder, process.env)
-  const transaction = await act(await createApiClient(url, clientId, clientSecret))
+  const { cycle, transaction } = await act(await createApiClient(url, clientId, clientSecret))
   mkdirSync(IMAGES, { recursive: true })
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   try {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 780 }, deviceScaleFactor: 1 })
+    const page = await browser.newPage({ viewport: { width: 1400, height: 780 } })
     // What the UI itself keeps there when an operator chooses columns.
     const kept = JSON.stringify(JSON.stringify({ flywheel: COLUMNS }))
     await page.addInitScript({ content: `localStorage.setItem('namespace-workflow-table-columns', ${kept})` })
     const list = new URL('workflows', `${temporalUrl}/namespaces/flywheel/`)
-    list.searchParams.set('query', `CycleName="${DOCUMENT.name}"`)
-    await photograph(page, list.href, 'Waiting', 'transactions.png')
-    await photograph(page, transaction, 'Label of the parcel', 'transaction.png')
+    list.searchParams.set('query', `CycleId="${cycle}"`)
+    await photograph(page, list.href, undefined, 'Waiting', 'transactions.png')
+    await photograph(page, transaction, 'User Metadata', 'Despatched', 'details.png')
+    await page.setViewportSize({ width: 1400, height: 1300 })
+    await photograph(page, transaction, 'Event History', 'Label of the parcel', 'transaction.png')
   } finally {
     await browser.close()
   }

@@ -1,5 +1,5 @@
 /** Starts Redis, Temporal, api and worker, watches over them, and prints what a newcomer needs (operations.md 1). */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { ConfigError, maskUrl, parseConfig, type Config } from '../../platform/config.ts'
@@ -99,8 +99,10 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
     temporalProgram === undefined ? { address: config.temporalAddress, ui: config.temporalUiUrl } : await startTemporal(temporalProgram, folder, crew, report)
   await prepareTemporal(temporal.address, own.temporal, config, crew)
 
-  const port = await freePort(config.port)
-  if (port !== config.port) report.line(`Port ${config.port} is taken: the API is at ${port}.`)
+  const wished = isSet('PORT') ? config.port : (lastPort(folder) ?? config.port)
+  const port = await freePort(wished)
+  if (port !== wished) report.line(`Port ${wished} is taken: the API is at ${port}.`)
+  writeFileSync(join(folder, 'port'), `${port}\n`)
   const publicUrl = isSet('PUBLIC_URL') ? config.publicUrl : `http://localhost:${port}`
   const workerPort = await freePort(config.workerMetricsPort)
   const env: NodeJS.ProcessEnv = {
@@ -142,6 +144,13 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
       footer: [`Data and logs are in ${folder}. Started in ${elapsed(began)}; Ctrl-C stops all of it.`],
     }),
   )
+}
+
+/** The port of the start before: senders know their URLs with it. */
+function lastPort(folder: string): number | undefined {
+  const file = join(folder, 'port')
+  const port = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+  return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : undefined
 }
 
 async function building(report: Report): Promise<boolean> {
