@@ -91,6 +91,21 @@ describe('a run', () => {
     expect(memory.life().state.records.get('after')?.startedAt).toBe(START + 2 * 3600_000)
   })
 
+  it("fills merge fields into a delay's length and a request's method (cycles.md 3)", async () => {
+    const steps: Step[] = [
+      trigger('pause'),
+      { id: 'pause', type: 'delay', for: '{{order.body.wait}}', next: 'ask' },
+      { id: 'ask', type: 'request', method: '{{order.body.verb}}', url: 'http://test/' },
+    ]
+    const memory = createMemory(inputOf(documentOf(steps), { wait: '2h', verb: 'PATCH' }))
+    expect(await memory.run()).toBe('Completed')
+    expect(memory.life().state.records.get('ask')?.startedAt).toBe(START + 2 * 3600_000)
+    expect(memory.of('http').map(({ request }) => request.method)).toEqual(['PATCH'])
+    const wrong = createMemory(inputOf(documentOf(steps), { wait: 'a while', verb: 'PATCH' }))
+    expect(await wrong.run()).toBe('Errored')
+    expect(wrong.life().failure?.detail).toMatch(/"a while"; a duration/)
+  })
+
   it('gives a script its input, and its return value is the body', async () => {
     const memory = createMemory(
       inputOf(

@@ -9,7 +9,9 @@ const DEFAULT_TIMEOUT_MS = 30_000
 
 /** An HTTP call; anything but 2xx is a step error (cycles.md 4). Its data is `{ status, headers, body }`. */
 export const request: StepRunner<'request'> = async (step, { context, execution, resolve }) => {
-  const { method, url, query, headers, body, auth } = step
+  const { url, query, headers, body, auth } = step
+  const method = await resolve(step.method)
+  if (typeof method !== 'string') throw new StepError('buildFailed', 'The method is not a text')
   const parts: JsonObject = { url }
   for (const [name, value] of Object.entries<Json | undefined>({ query, headers, body, auth })) if (value !== undefined) parts[name] = value
   const filled = await resolve(parts, { secrets: true })
