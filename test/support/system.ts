@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { createWriteStream, existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { inject, vi } from 'vitest'
+import { afterEach, inject, vi } from 'vitest'
 import { createTestClient, type TestClient } from './client.ts'
 import { startReceiver, type TestReceiver } from './receiver.ts'
 import { freshRedis } from './redis.ts'
@@ -46,6 +46,16 @@ const READY_MS = 120_000
 
 // Bounds, not paces: a busy machine takes its time to start processes again.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+
+/** Systems that run now; a failed test shows what their processes logged, and their logs are kept. */
+const systems = new Set<{ readonly logs: () => string; failed: boolean }>()
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return
+  for (const system of systems) {
+    system.failed = true
+    console.error(system.logs())
+  }
+})
 
 export async function startSystem(options: SystemOptions = {}): Promise<TestSystem> {
   const own = options.redisUrl === undefined ? await freshRedis() : undefined
@@ -108,6 +118,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     await until(() => !running(name), { what: `${name} being gone`, timeoutMs: 40_000 })
   }
 
+  const logs = (): string => `api (${logDir}):\n${tail(logFile(logDir, 'api'))}\nworker:\n${tail(logFile(logDir, 'worker'))}`
+  const shown = { logs, failed: false }
+  systems.add(shown)
   const receiver = await startReceiver()
   const client = createTestClient({ base: () => `http://127.0.0.1:${ports.api}`, clientId: 'test', clientSecret })
   const stop = async (): Promise<void> => {
@@ -115,6 +128,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     await client.close()
     await receiver.close()
     await own?.client.quit()
+    systems.delete(shown)
+    if (!shown.failed) rmSync(logDir, { recursive: true, force: true })
   }
   try {
     await Promise.all([start('api'), start('worker')])
@@ -136,7 +151,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
       await kill(name)
       await start(name)
     },
-    logs: () => `api:\n${tail(logFile(logDir, 'api'))}\nworker:\n${tail(logFile(logDir, 'worker'))}`,
+    logs,
     stop,
   }
 }
