@@ -26,6 +26,8 @@ export interface Engine {
 
 /** QuickJS counts its stack in bytes of the sandbox's memory; the thread's own stack must hold the frames behind them. */
 const STACK_BYTES = 512 * 1024
+/** The time to look at what a script left behind, in ms. */
+const RENEWED_MS = 100
 /** Promise callbacks run in turns of this many, with a look at the clock between them. */
 const JOBS_PER_TURN = 1_000
 
@@ -67,7 +69,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     cutOff = false
     deadline = performance.now() + options.timeoutMs
     try {
-      return { ok: true, value: perform(sandbox, work, drain), log: host.takeLog() }
+      return { ok: true, value: perform(sandbox, work, { drain, renew }), log: host.takeLog() }
     } catch (error) {
       return { ok: false, ...explain(error), log: host.takeLog() }
     } finally {
@@ -81,6 +83,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (performance.now() > deadline) cutOff = true
       if (cutOff) throw new ScriptError('timeout', '')
     }
+  }
+  const renew = (): void => {
+    cutOff = false
+    deadline = performance.now() + RENEWED_MS
   }
   const explain = (error: unknown): { reason: ScriptError['reason']; message: string } => {
     const timeout = { reason: 'timeout', message: `The script was cut off after ${options.timeoutMs / 1000} s.` } as const

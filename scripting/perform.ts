@@ -4,13 +4,21 @@ import type { Sandbox } from './sandbox.ts'
 import { Thrown } from './sandbox.ts'
 import { ScriptError } from './scripting.ts'
 
-/** Does one piece of work. `drain` runs what promises have scheduled. Throws `Thrown` and `ScriptError`. */
-export function perform(sandbox: Sandbox, work: Work, drain: () => void): WorkResult {
+/** What the engine does for a piece of work. */
+export interface Clockwork {
+  /** Runs what promises have scheduled. */
+  drain(): void
+  /** Gives what follows a short time of its own, also after a cut-off. */
+  renew(): void
+}
+
+/** Does one piece of work. Throws `Thrown` and `ScriptError`. */
+export function perform(sandbox: Sandbox, work: Work, { drain, renew }: Clockwork): WorkResult {
   if (work.kind === 'check') {
     const message = problemOf(sandbox, work.source, work.as)
     return message === undefined ? {} : { result: message }
   }
-  if (work.kind === 'defines') return { names: definedNames(sandbox, work.source, work.names) }
+  if (work.kind === 'defines') return { names: definedNames(sandbox, work.source, work.names, renew) }
   if (work.kind === 'evaluate') {
     sandbox.setGlobals(work.values)
     const value = evaluate(sandbox, `(${work.source}\n)`)
@@ -65,19 +73,28 @@ function problemOf(sandbox: Sandbox, source: string, as: 'script' | 'expression'
 
 /**
  * Runs the source, then looks. Code at the top level that fails without the globals of a real call leaves its functions defined all the same (they are
- * hoisted); names that are declared and were not reached count as defined. Where nothing can be told, all names count: the call will say what is wrong.
+ * hoisted); names that are declared and were not reached count as defined. Where none is found then, all names count: the call will say what is wrong.
  */
-function definedNames(sandbox: Sandbox, source: string, names: readonly string[]): string[] {
-  let failed = false
-  try {
-    evaluate(sandbox, source)
-  } catch (error) {
-    if (!(error instanceof Thrown)) throw error
-    failed = true
-  }
+function definedNames(sandbox: Sandbox, source: string, names: readonly string[], renew: () => void): string[] {
+  const failed = fails(() => evaluate(sandbox, source))
+  renew()
   const found = names.filter(name => {
-    const value = sandbox.lookUp(name)
-    return value === undefined ? failed && sandbox.declares(name) : sandbox.isFunction(value)
+    let defined = false
+    fails(() => {
+      const value = sandbox.lookUp(name)
+      defined = value === undefined ? failed && sandbox.declares(name) : sandbox.isFunction(value)
+    })
+    return defined
   })
   return failed && found.length === 0 ? [...names] : found
+}
+
+function fails(work: () => void): boolean {
+  try {
+    work()
+    return false
+  } catch (error) {
+    if (error instanceof Thrown || error instanceof ScriptError) return true
+    throw error
+  }
 }

@@ -28,7 +28,7 @@ const SPARE = 2
 const MAX_EXTRA = 12
 const IDLE_MS = 30_000
 /** A thread that does not cut its script off by itself (a regular expression, a sort) is ended this long after the limit, in ms. */
-const KILL_AFTER_MS = 250
+const KILL_AFTER_MS = 1_000
 
 interface Seat {
   readonly member: Member
