@@ -50,8 +50,9 @@ function senders(world: World, add: Add): void {
 
 function dispatching(world: World, i: number, dispatcher: Dispatcher, add: Add): void {
   const { budget, settling } = world
-  if (dispatcher.turn === undefined) add(`take ${i}`, () => take(world, i, dispatcher))
-  else if (dispatcher.replay === 'read') add(`read replay ${i}`, () => readReplay(world, dispatcher))
+  if (dispatcher.turn === undefined) {
+    if (world.hash['ready'] !== undefined) add(`take ${i}`, () => take(world, i, dispatcher))
+  } else if (dispatcher.replay === 'read') add(`read replay ${i}`, () => readReplay(world, dispatcher))
   else if (dispatcher.replay === 'apply') add(`apply replay ${i}`, () => applyReplay(world, dispatcher))
   else {
     if (dispatcher.items.length < 2 && !dispatcher.none) for (const n of [1, 2]) add(`claim ${i} ${n}`, () => claim(world, dispatcher, n))
@@ -206,7 +207,7 @@ function operations(world: World, add: Add): void {
       0.4,
     )
   if (!world.temporalUp) return
-  add('controls', () => controls(world), 0.5)
+  add('controls', () => controls(world), 0.3)
   for (const [id, operation] of world.operations) {
     if (operation.over) continue
     if (operation.list === undefined)
@@ -238,10 +239,10 @@ async function operate(world: World, operation: { op: 'stop' | 'delete'; list: u
 }
 
 function upkeep(world: World, add: Add): void {
-  add('sweep', () => world.inbox.sweep(partition(world)), 0.5)
+  add('sweep', () => world.inbox.sweep(partition(world)), 0.3)
   const { question } = world
   if (question === undefined) {
-    if (world.temporalUp) add('ask', () => ask(world), 0.7)
+    if (world.temporalUp) add('ask', () => ask(world), 0.4)
   } else
     add('answer', async () => {
       world.question = undefined
@@ -259,12 +260,14 @@ async function ask(world: World): Promise<void> {
 function people(world: World, add: Add): void {
   const { budget, inbox, place } = world
   if (budget.user > 0 && !world.deleted) {
-    add('activate', () => (budget.user--, inbox.activate(place).then(() => undefined)), 0.6)
-    add('deactivate', () => (budget.user--, deactivate(world)), 0.5)
-    add('finish', () => (budget.user--, inbox.finish(place).then(() => undefined)), 0.5)
+    const state = world.hash['state']
+    const runs = state === 'Active' || state === 'Stopping'
+    if (state !== 'Active') add('activate', () => (budget.user--, inbox.activate(place).then(() => undefined)), 0.6)
+    if (runs) add('deactivate', () => (budget.user--, deactivate(world)), 0.5)
+    if (state === 'Active') add('finish', () => (budget.user--, inbox.finish(place).then(() => undefined)), 0.5)
     if (budget.deletes > 0) add('delete', () => (budget.user--, budget.deletes--, remove(world)), 0.1)
   }
-  if (budget.edits > 0 && !world.deleted) add('edit', () => edit(world), 0.3)
+  if (budget.edits > 0 && !world.deleted && world.hash['state'] === 'Stopped') add('edit', () => edit(world), 0.3)
   if (budget.stops > 0) for (const sender of world.senders) for (const t of sender.transactions) add(`stop ${t}`, () => stopOne(world, t), 0.1)
   if (budget.downs > 0 && world.temporalUp) add('temporal down', () => (budget.downs--, void (world.temporalUp = false)), 0.3)
   if (!world.temporalUp) add('temporal up', () => void (world.temporalUp = true))

@@ -4,7 +4,6 @@ import { enabled } from './actions.ts'
 import { AGES, cycleHash, earlyKey, indexKey, partition, recordOf, suffixed, TICK, violate, type Value, type World } from './world.ts'
 
 const VALUES: readonly Value[] = ['a', 'b', 'c']
-const lastState = new WeakMap<World, string>()
 
 /** After each action. */
 export async function always(world: World, action: string): Promise<void> {
@@ -15,8 +14,8 @@ export async function always(world: World, action: string): Promise<void> {
     ...VALUES.map(value => world.redis.exists(earlyKey(world, value))),
   ])
   const state = hash['state'] ?? 'gone'
-  const before = lastState.get(world)
-  lastState.set(world, state)
+  const before = world.hash['state']
+  world.hash = hash
   if (world.deleted || state === 'gone') return
   if (hash['dropTo'] !== undefined && Number(hash['dropTo']) > world.dropTo) {
     world.dropTo = Number(hash['dropTo'])

@@ -149,6 +149,8 @@ export interface World {
   readonly late: { readonly transaction: TransactionId; readonly ask: Ask }[]
   question: { readonly transaction: TransactionId; readonly since: number; readonly found: 'open' | 'closed' | 'unknown' } | undefined
   temporalUp: boolean
+  /** The cycle's hash as it stood after the last action. */
+  hash: Record<string, string>
   /** Step of the last stop; of the last time a drop was marked. */
   lastStop: number
   lastDrop: number
@@ -206,6 +208,7 @@ export function createWorld(redis: Redis, makeInbox: (clock: () => number) => In
     late: [],
     question: undefined,
     temporalUp: true,
+    hash: {},
     lastStop: 0,
     lastDrop: 0,
     dropTo: 0,

@@ -70,7 +70,7 @@ test(
     await fc.assert(
       fc.asyncProperty(
         scenarios,
-        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 30, maxLength: 160 }),
+        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 30, maxLength: 200 }),
         async (scenario, choices) => {
           await redis.flushdb()
           const world = createWorld(
