@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import { chromium, type Locator, type Page } from 'playwright-core'
 import { z } from 'zod'
 import { createApiClient, type ApiClient } from './start/api-client.ts'
 import { ensureCredentials } from './start/credentials.ts'
@@ -91,19 +91,16 @@ async function act(api: ApiClient): Promise<{ readonly cycle: string; readonly t
   return { cycle: cycle.Id, transaction: TemporalUrl }
 }
 
-/** Photographs what stands there once `text` is seen; `tab` is opened before. */
-async function photograph(page: Page, url: string, tab: string | undefined, text: string, file: string): Promise<void> {
-  await page.goto(url, { waitUntil: 'domcontentloaded' })
-  if (tab !== undefined)
-    await page
-      .getByRole('tab', { name: tab })
-      .or(page.getByRole('link', { name: tab }))
-      .first()
-      .click({ timeout: WAIT })
-  await page.getByText(text).filter({ visible: true }).first().waitFor({ timeout: WAIT })
+/** The words that show that a picture is complete. */
+type Sign = (page: Page) => Locator
+
+async function photograph(page: Page, sign: Sign, file: string): Promise<void> {
+  await sign(page).first().waitFor({ timeout: WAIT })
   await page.screenshot({ path: join(IMAGES, file) })
   process.stdout.write(`docs/images/${file}\n`)
 }
+
+const open = (page: Page, tab: string): Promise<void> => page.getByText(tab, { exact: true }).first().click({ timeout: WAIT })
 
 async function main(): Promise<void> {
   const folder = resolve(ROOT, process.env.DATA_DIR ?? '.data')
@@ -119,10 +116,15 @@ async function main(): Promise<void> {
     await page.addInitScript({ content: `localStorage.setItem('namespace-workflow-table-columns', ${kept})` })
     const list = new URL('workflows', `${temporalUrl}/namespaces/flywheel/`)
     list.searchParams.set('query', `CycleId="${cycle}"`)
-    await photograph(page, list.href, undefined, 'Waiting', 'transactions.png')
-    await photograph(page, transaction, 'User Metadata', 'Despatched', 'details.png')
+    await page.goto(list.href, { waitUntil: 'domcontentloaded' })
+    await photograph(page, at => at.getByText('Waiting', { exact: true }), 'transactions.png')
+    await page.goto(transaction, { waitUntil: 'domcontentloaded' })
+    await open(page, 'User Metadata')
+    await photograph(page, at => at.frameLocator('#user-metadata-current-details').getByText('Despatched'), 'details.png')
+    await page.goto(page.url().replace('user-metadata', 'history'), { waitUntil: 'domcontentloaded' })
+    await open(page, 'Compact')
     await page.setViewportSize({ width: 1400, height: 1300 })
-    await photograph(page, transaction, 'Event History', 'Label of the parcel', 'transaction.png')
+    await photograph(page, at => at.getByText('Label of the parcel', { exact: true }), 'transaction.png')
   } finally {
     await browser.close()
   }
