@@ -66,9 +66,16 @@ export async function transaction(input: TransactionInput): Promise<TransactionR
 
   setHandler(deliverSignal, delivery => deliver(life, delivery))
   setHandler(stopSignal, () => stop(life))
+  // Hints that come while the index is asked make one more question together.
+  let hints = 0
   setHandler(checkStopSignal, () =>
     CancellationScope.nonCancellable(async () => {
-      if (!life.closed && (await check(input)) === 'stop') stop(life)
+      if (++hints > 1) return
+      for (let asked = 0; asked < hints && !life.closed && !life.stopping;) {
+        asked = hints
+        if ((await check(input)) === 'stop') stop(life)
+      }
+      hints = 0
     }),
   )
   setHandler(awaitResponseUpdate, request =>

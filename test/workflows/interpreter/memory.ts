@@ -43,9 +43,11 @@ interface Sleeper {
   readonly wake: () => void
 }
 
+type Request = Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey'>
+
 /** How a stand-in for the outside answers; a rejection is a step error where it is a `StepError`. */
 export interface World {
-  http?: (call: Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey'>, step: StepId) => HttpResult | Promise<HttpResult>
+  http?: (call: Request, step: StepId) => HttpResult | Promise<HttpResult>
   /** ms that a call takes. */
   httpTakes?: (step: StepId) => number
   script?: (source: string, input: Json) => Json | Promise<Json>
@@ -60,7 +62,7 @@ export interface World {
 /** What happened, in order: the interpreter's calls of its port. */
 export type Call =
   | { readonly call: 'begin'; readonly values: readonly MatchValue[] }
-  | { readonly call: 'http'; readonly step: StepId; readonly request: object; readonly execution: number }
+  | { readonly call: 'http'; readonly step: StepId; readonly request: Request; readonly execution: number }
   | { readonly call: 'script'; readonly step: StepId; readonly input: Json }
   | { readonly call: 'evaluate'; readonly step: StepId; readonly answered: boolean }
   | { readonly call: 'resume'; readonly step: StepId; readonly delivery: number }

@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Step } from '../../domain/document.ts'
+import { asRequestId } from '../../domain/ids.ts'
+import { CYCLE_OPERATION, DELIVER, STATE, STOP, type CycleOperationInput, type TransactionState } from '../../workflows/messages.ts'
+import { until } from '../support/until.ts'
+import { documentOf, inputOf, webhookData } from './interpreter/memory.ts'
+import { createRig, type Rig } from './real.ts'
+
+let rig: Rig
+beforeAll(async () => {
+  rig = await createRig(inject('temporalAddress'))
+})
+afterAll(() => rig.close())
+afterEach(() => {
+  delete rig.activities.callHttp
+  delete rig.activities.evaluate
+  delete rig.activities.stopDoomed
+  delete rig.activities.removeAll
+})
+
+const trigger = (next: string | string[]): Step => ({ id: 'order', type: 'webhook', next })
+const call = (id: string, more: Partial<Extract<Step, { type: 'request' }>> = {}): Step => ({
+  id,
+  type: 'request',
+  method: 'POST',
+  url: 'http://test',
+  ...more,
+})
+
+describe('a long transaction', () => {
+  it('goes on in a new history with its data, its answers and the highest delivery (architecture.md 4)', async () => {
+    const wait: Step = { id: 'w', type: 'webhook', match: { request: 'body.id', transaction: 'order.body.id' }, next: 'tell' }
+    const input = rig.input(documentOf([trigger('w'), wait, call('tell')]), { id: 7 })
+    // The server suggests a new history at 4 MiB: some answers of this size make one.
+    rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: 'x'.repeat(1_200_000) })
+    const handle = await rig.start(input)
+    const first = (await handle.describe()).runId
+    const { calls } = rig.index(input.transaction)
+    const deliver = async (n: number): Promise<void> => {
+      await handle.signal(DELIVER, { stepId: 'w', deliveryId: n, requestId: asRequestId(`r-${n}`), data: webhookData({ id: 7, n }) })
+      await until(() => calls.at(-1) === `park {"w":${n}}`)
+    }
+    for (const n of [1, 2, 3, 4, 5, 6]) await deliver(n)
+    await handle.signal(DELIVER, { stepId: 'w', deliveryId: 6, requestId: asRequestId('repeat'), data: webhookData({ id: 7 }) })
+    await deliver(7)
+    expect(calls.filter(entry => !entry.startsWith('park'))).toEqual(['begin', 'register w 7', ...[1, 2, 3, 4, 5, 6, 7].map(n => `resume w ${n}`)])
+    const state = await handle.query<TransactionState>(STATE)
+    expect(state.responses).toEqual({ [input.transaction]: { kind: 'none' } })
+    expect(state.steps.find(({ stepId }) => stepId === 'tell')).toMatchObject({ attempts: 7 })
+    const description = await handle.describe()
+    expect(description.runId).not.toBe(first)
+    expect(description.searchAttributes).toMatchObject({ TransactionStatus: ['Waiting'], WaitingFor: ['w:hash-7'] })
+    await handle.signal(STOP)
+    await handle.result().catch(() => undefined)
+    expect(calls.at(-1)).toBe('end Stopped {"w":7}')
+  })
+})
+
+describe('sizes (architecture.md 5)', () => {
+  it('of calls that begin together never come to more than one workflow task may send', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    const body = 'x'.repeat(1_200_000)
+    const input = rig.input(documentOf([trigger(ids), ...ids.map(id => call(id, { body: '{{order.body}}' }))]), body)
+    rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: null })
+    const handle = await rig.start(input)
+    expect(await handle.result()).toEqual({ status: 'Completed' })
+  })
+
+  it('of a call that Temporal could not hold are a step error', async () => {
+    const input = rig.input(documentOf([trigger('a'), call('a', { body: ['{{order.body}}', '{{order.body}}'] })]), 'x'.repeat(1_000_000))
+    const handle = await rig.start(input)
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'buildFailed' } })
+    expect(rig.index(input.transaction).incidents).toMatchObject([{ message: 'Failed to build the request' }])
+  })
+})
+
+describe('inline scripts', () => {
+  it('before the answer are local activities, after it regular ones, which hold no answer back', async () => {
+    const input = rig.input(documentOf([trigger('one'), { id: 'one', type: 'synchronousResponse', body: '= 1', next: 'two' }, call('two', { body: '= 2' })]))
+    const handle = await rig.start(input)
+    expect(await handle.result()).toEqual({ status: 'Completed' })
+    const { events } = await handle.fetchHistory()
+    const scheduled = (events ?? []).flatMap(event => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [])
+    expect(scheduled).toEqual(['evaluate', 'callHttp'])
+  })
+})
+
+describe('cycleOperation (cycles.md 7)', () => {
+  const { cycle, account } = inputOf(documentOf([trigger([])])).snapshot
+  const run = (op: CycleOperationInput['op']) =>
+    rig.client.workflow.execute(CYCLE_OPERATION, {
+      workflowId: `${CYCLE_OPERATION}/test/${rig.taskQueue}/${op}`,
+      taskQueue: rig.taskQueue,
+      args: [{ account: account.id, cycle: cycle.id, op, epoch: 1 } satisfies CycleOperationInput],
+    })
+
+  it('carries a stop out, and tries again until it is done', async () => {
+    let tries = 0
+    rig.activities.stopDoomed = async place => {
+      expect(place).toEqual({ account: account.id, cycle: cycle.id })
+      if (++tries < 3) throw new Error('Redis is away')
+    }
+    await run('stop')
+    expect(tries).toBe(3)
+  })
+
+  it('carries a delete out', async () => {
+    let removed = 0
+    rig.activities.removeAll = async () => void removed++
+    await run('delete')
+    expect(removed).toBe(1)
+  })
+})
