@@ -67,13 +67,15 @@ describe('while Temporal is down', () => {
     const cycle = await client.cycle({
       name: 'Long',
       steps: [
-        { id: 'order', type: 'webhook', next: 'pause' },
+        { id: 'order', type: 'webhook', next: 'began' },
+        { id: 'began', type: 'request', method: 'POST', url: `${receiver.url}/began`, next: 'pause' },
         { id: 'pause', type: 'delay', for: '1h', next: 'tell' },
         { id: 'tell', type: 'request', method: 'POST', url: `${receiver.url}/long` },
       ],
     })
     const order = await cycle.post({})
-    await cycle.settled(order.transaction ?? '', ['InProgress'])
+    // One that had not begun would be none of this stop's, but of the next start's.
+    await receiver.waitFor('/began')
     await servers.kill('temporal')
     expect((await cycle.deactivate()).Status).toBe('Stopped')
     expect((await cycle.activate()).Status).toBe('Active')
