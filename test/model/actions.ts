@@ -262,9 +262,9 @@ function people(world: World, add: Add): void {
   if (budget.user > 0 && !world.deleted) {
     const state = world.hash['state']
     const runs = state === 'Active' || state === 'Stopping'
-    if (state !== 'Active') add('activate', () => (budget.user--, inbox.activate(place).then(() => undefined)), 0.6)
-    if (runs) add('deactivate', () => (budget.user--, deactivate(world)), 0.5)
-    if (state === 'Active') add('finish', () => (budget.user--, inbox.finish(place).then(() => undefined)), 0.5)
+    if (state !== 'Active') add('activate', () => (budget.user--, inbox.activate(place).then(() => undefined)), 0.4)
+    if (runs) add('deactivate', () => (budget.user--, deactivate(world)), 0.2)
+    if (state === 'Active') add('finish', () => (budget.user--, inbox.finish(place).then(() => undefined)), 0.25)
     if (budget.deletes > 0) add('delete', () => (budget.user--, budget.deletes--, remove(world)), 0.1)
   }
   if (budget.edits > 0 && !world.deleted && world.hash['state'] === 'Stopped') add('edit', () => edit(world), 0.3)

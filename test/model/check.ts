@@ -23,7 +23,33 @@ export async function always(world: World, action: string): Promise<void> {
   }
   if (before === 'Stopping' && state === 'Stopped' && !action.startsWith('deactivate')) drainEnded(world)
   if (max !== undefined && members > max) violate('I7', 'more members than maxConcurrency')
+  await restsRightly(world, hash)
   for (const [i, value] of VALUES.entries()) if (early[i] === 1) await earlyMeet(world, value, Number(hash['epoch']), Number(hash['dropTo'] ?? 0))
+}
+
+/** I5 and I8: a drain that can end has ended, and a cycle at rest has nothing that could be claimed: nobody waits for the sweep. */
+async function restsRightly(world: World, hash: Record<string, string>): Promise<void> {
+  const { redis } = world
+  const at = (suffix: string): string => suffixed(world, suffix)
+  const after = `(${hash['dropTo'] ?? 0}`
+  const from = `${Number(hash['claimed'] ?? 0) + 1}-0`
+  const upTo = hash['registered'] === undefined ? '+' : `${hash['registered']}-0`
+  const [run, startClaims, deliveryClaims, members, waiting, starts, deliveries] = await Promise.all([
+    redis.zcard(at(cycleSuffix.run)),
+    redis.hlen(at(cycleSuffix.startClaims)),
+    redis.hlen(at(cycleSuffix.deliveryClaims)),
+    redis.zcount(at(cycleSuffix.readyMembers), after, '+inf'),
+    redis.zcount(at(cycleSuffix.readyWaiting), after, '+inf'),
+    redis.xrange(at(cycleSuffix.starts), from, upTo, 'COUNT', 1),
+    redis.xlen(at(cycleSuffix.deliveries)),
+  ])
+  const { state } = hash
+  const replaying = (state === 'Active' && hash['registered'] !== undefined) || (state === 'Stopping' && hash['replayTo'] !== undefined)
+  if (state === 'Stopping' && !replaying && run + startClaims + starts.length + deliveries === 0) violate('I5', 'a drain could end and did not')
+  if (hash['ready'] !== undefined || hash['token'] !== undefined) return
+  const room = world.scenario.max === undefined || run < world.scenario.max
+  const work = deliveryClaims + members + (replaying ? 1 : 0) + (room ? waiting + starts.length : 0)
+  if (startClaims > 0 || (state !== 'Stopped' && state !== 'Paused' && work > 0)) violate('I8', 'something is claimable and nobody is told')
 }
 
 function drainEnded(world: World): void {

@@ -1,8 +1,7 @@
 /** The senders and the api: accepts, repeats with a key, and synchronous starts in Temporal. */
-import { newRequest, newTransaction, stepOf, violate, type World } from './world.ts'
+import { AGES, cycleHash, newRequest, newTransaction, recordOf, stepOf, TICK, violate, type Value, type World } from './world.ts'
 import { newWorkflow } from './workflow.ts'
-import type { Refusal, TriggerAnswer } from '../../storage/inbox.ts'
-import { AGES, TICK, recordOf } from './world.ts'
+import type { Refusal, RequestOutcome, TriggerAnswer } from '../../storage/inbox.ts'
 
 /** One try of a sender, by one api process. */
 export async function accept(world: World, api: number, index: number): Promise<void> {
@@ -91,10 +90,33 @@ async function midCycle(world: World, index: number): Promise<undefined> {
   if (replayed && sender.request !== request) violate('I6', `sender ${index} is named ${request} instead of ${sender.request ?? 'none'}`)
   if (replayed) return
   if (sender.request !== undefined && !(world.lastDrop > sender.acceptedAt)) violate('I6', `sender ${index} made ${sender.request} and ${request}`)
+  await mostRecent(world, sender.value, answer)
   sender.request = request
   sender.acceptedAt = before
   sender.acked = false
   world.senderOf.set(request, index)
+}
+
+/** I3: a match names the most recent transaction with the value that no stop has doomed; there is none where nothing is named. */
+async function mostRecent(world: World, value: Value, answer: RequestOutcome): Promise<void> {
+  if (answer.outcome === 'queued') return
+  const epoch = Number((await cycleHash(world))['epoch'])
+  const candidates: { readonly transaction: string; readonly order: number }[] = []
+  for (const transaction of world.senders.flatMap(sender => sender.transactions)) {
+    const record = await recordOf(world, transaction)
+    const own = world.senders[world.senderOf.get(transaction) ?? -1]?.value
+    const has = value === 'c' ? world.workflows.get(transaction)?.registered === true : own === value
+    const open =
+      ['Queued', 'InProgress', 'Waiting'].includes(record['status'] ?? '') && !(record['status'] === 'Queued' && Number(record['start']) <= world.dropTo)
+    const doomed = record['role'] === 'begun' && Number(record['ep']) < epoch
+    if (answer.outcome === 'matched' && answer.transaction === transaction && doomed) violate('I3', `a request matches ${transaction}, which a stop has doomed`)
+    if (has && open && !doomed) candidates.push({ transaction, order: Number(record['order']) })
+  }
+  const best = candidates.toSorted((a, b) => b.order - a.order)[0]?.transaction
+  const named = answer.outcome === 'matched' ? answer.transaction : undefined
+  // A registration whose answer was lost is not known here.
+  if (best !== named && !(value === 'c' && named !== undefined))
+    violate('I3', `a request for ${value} matches ${named ?? 'nothing'} instead of ${best ?? 'nothing'}`)
 }
 
 /** The api answers, unless it died: then the sender does not know. */

@@ -9,7 +9,7 @@ import { createWorld, options, Violation, type Scenario } from '../model/world.t
 import { freshRedis } from '../support/redis.ts'
 
 /** How many walks: a campaign sets more. */
-const WALKS = Number(process.env['FLYWHEEL_TEST_WALKS'] ?? 40)
+const WALKS = Number(process.env['FLYWHEEL_TEST_WALKS'] ?? 25)
 
 let redis: Redis
 const inboxes: { close(): Promise<void> }[] = []
