@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { Redis } from 'ioredis'
+import { format } from 'prettier'
 import { z } from 'zod'
 import { openBare } from './bare.ts'
 import type { Context } from './context.ts'
@@ -101,7 +102,8 @@ async function main(): Promise<void> {
     const table = rows(measures, results)
     process.stdout.write(`${asText(cells(table))}\n`)
     if (options.out !== '') {
-      writeFileSync(options.out, resultsMarkdown(table, options, { startedAt, endedAt: new Date(), versions: found, own: servers.own }))
+      const markdown = resultsMarkdown(table, options, { startedAt, endedAt: new Date(), versions: found, own: servers.own })
+      writeFileSync(options.out, await format(markdown, { parser: 'markdown' }))
       say(`written: ${options.out}`)
     }
   } finally {
