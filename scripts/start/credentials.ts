@@ -1,6 +1,6 @@
 /** The partner's credentials and the keys for secrets at rest: made once, each in a file of its own that only its owner reads. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Credentials {
@@ -41,7 +41,9 @@ function fromEnvironment(env: NodeJS.ProcessEnv, variable: string): string | und
   return env[variable]?.trim() || (file === undefined || file === '' ? undefined : readFileSync(file, 'utf8').trim())
 }
 
+/** A folder that holds them is only read: it may be mounted read-only. */
 function fromFile(path: string, make: () => string): string {
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
   const temporary = `${path}.${process.pid}`
   try {
     // By a link: another process never reads half of it, and of two that make one the first wins.
