@@ -17,6 +17,8 @@ export interface Sizes {
   readonly waitingFew: number
   readonly waitingMany: number
   readonly resumes: number
+  /** Resumes that are not counted, after each start of a worker. */
+  readonly warming: number
   readonly indexFew: number
   readonly indexMany: number
 }
@@ -33,6 +35,7 @@ const FULL: Sizes = {
   waitingFew: 1_000,
   waitingMany: 20_000,
   resumes: 60,
+  warming: 10,
   indexFew: 1_000,
   indexMany: 1_000_000,
 }
@@ -48,6 +51,7 @@ const QUICK: Sizes = {
   waitingFew: 20,
   waitingMany: 40,
   resumes: 4,
+  warming: 4,
   indexFew: 100,
   indexMany: 2_000,
 }
@@ -105,9 +109,10 @@ export function parseOptions(args: readonly string[]): Options {
     requests: number('requests', base.requests),
   }
   // Each resume wants a transaction that nothing was sent to before; the bare ones of the first phase serve both.
-  const { waitingFew, resumes } = sizes
-  if (sizes.rounds * resumes * 3 + 4 > waitingFew) throw new RangeError(`--rounds: at most ${Math.floor((waitingFew - 4) / resumes / 3)}`)
-  if (sizes.waitingMany - waitingFew < sizes.rounds * resumes + 2) throw new RangeError(`--waiting: at least ${waitingFew + sizes.rounds * resumes + 2}`)
+  const { waitingFew, resumes, warming } = sizes
+  if (sizes.rounds * resumes * 3 + warming * 2 > waitingFew) throw new RangeError(`--rounds: at most ${Math.floor((waitingFew - warming * 2) / resumes / 3)}`)
+  const least = waitingFew + sizes.rounds * resumes + warming
+  if (sizes.waitingMany < least) throw new RangeError(`--waiting: at least ${least}`)
   return {
     sizes,
     quick: values.quick,

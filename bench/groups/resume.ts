@@ -1,5 +1,5 @@
 /** Mid-cycle: a request that is answered by a transaction that waits and is in no worker's cache. */
-import { waiting } from '../cycles.ts'
+import { mapping, waiting } from '../cycles.ts'
 import { bareGroup, post, reached, temporal, type Context } from '../context.ts'
 import type { Measure } from '../measures.ts'
 import type { OwnCycle } from '../ours.ts'
@@ -44,10 +44,18 @@ export function resumePhases(context: Context): ResumePhases {
         body: '{"order":"order-{n}","status":"Despatched"}',
       })
     ).figures
+  let warm: Promise<OwnCycle> | undefined
+  let warmed = 0
   const emptyCaches = async (): Promise<void> => {
     await Promise.all([bare.restartWorker(), ours.restartWorker()])
-    // The first ones find out that the old worker is gone.
-    await Promise.all([resumeBare(2, 'resume', 1), resumeOurs(2)])
+    // Both workers run warm before they are measured, on transactions that are not.
+    warmed++
+    const { answers: count, concurrency } = sizes
+    const other = await (warm ??= ours.cycle(mapping))
+    await temporal(context, { group: `warm-${warmed}`, kind: 'answer', count, concurrency, first: 0 })
+    await post(other.url('order'), { connections: concurrency, requests: count, maxMs: TIMEOUT, first: warmed * count })
+    await resumeBare(sizes.warming, 'resume', 1)
+    await resumeOurs(sizes.warming)
   }
   const fillOurs = async (from: number, to: number): Promise<void> => {
     await post(own().url('order'), { connections: sizes.concurrency, requests: to - from, maxMs: TIMEOUT, first: from })
