@@ -40,6 +40,8 @@ export function createTemporalWorker(deps: TemporalWorkerDeps): Promise<Worker> 
     stickyQueueScheduleToStartTimeout: '1s',
     // Not in the option's type, and read all the same: worker/watchdog.ts takes it as none.
     isolateExecutionTimeout: `${NO_TIMEOUT_MS}ms`,
+    // Steps heartbeat each second and time out after five: what the SDK holds back must leave room for a busy machine.
+    maxHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: deps.shutdownGraceMs,
     shutdownForceTime: deps.shutdownGraceMs + 5_000,
   }

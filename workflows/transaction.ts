@@ -98,9 +98,14 @@ export async function transaction(input: TransactionInput): Promise<TransactionR
   })
 
   return CancellationScope.nonCancellable(async () => {
-    const passed = await live(life)
-    if (passed === 'suspended') {
+    let passed = await live(life)
+    while (passed === 'suspended') {
       if (held === 0) await condition(allHandlersFinished)
+      // Stopped meanwhile: a new history would not know it.
+      if (life.stopping) {
+        passed = await live(life)
+        continue
+      }
       return continueAsNew<typeof transaction>({ ...input, carried: freeze(life.state, life.trigger.id, show.shown()) })
     }
     ended = passed

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../../domain/document.ts'
 import { StepError } from '../../../domain/errors.ts'
+import { live } from '../../../workflows/interpreter/life.ts'
 import { createMemory, documentOf, inputOf, START, TX, type World } from './memory.ts'
 
 const DAY = 24 * 3600_000
@@ -282,6 +283,18 @@ describe('a stopped transaction', () => {
     expect(await memory.run()).toBe('Stopped')
     expect(memory.answer('request-1')).toEqual({ kind: 'failed' })
     expect(memory.of('end')).toMatchObject([{ consumed: { w: 1 } }])
+  })
+})
+
+describe('a transaction that wants a new history', () => {
+  it('and is stopped before it has one ends in the old one', async () => {
+    const input = inputOf(documentOf([trigger(['slow', 'now']), pause('slow', '1h', 'after'), call('now', 'after'), call('after')]))
+    const memory = createMemory(input, { suspendEvery: 3 })
+    expect(await memory.drive(live(memory.life()))).toBe('suspended')
+    memory.stop()
+    expect(await memory.drive(live(memory.life()))).toBe('Stopped')
+    expect(memory.of('http').map(({ step }) => step)).toEqual(['now'])
+    expect(memory.of('end')).toMatchObject([{ status: 'Stopped' }])
   })
 })
 

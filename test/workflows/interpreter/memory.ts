@@ -195,6 +195,8 @@ export function createMemory(input: TransactionInput, world: World = {}) {
     incidents,
     run,
     life: () => life,
+    /** Lets time pass until that pass over the life is over. */
+    drive: pass,
     answer: (request: string) => answerFor(life, request),
     /** The calls of one kind. */
     of: <K extends Call['call']>(kind: K) => calls.filter((call): call is Extract<Call, { call: K }> => call.call === kind),
