@@ -22,6 +22,9 @@ export interface About {
   readonly replayed: boolean
 }
 
+/** No answer: another version of the cycle was found than the one worked with, so everything is looked at again. */
+export type Stale = 'stale'
+
 /** Seconds that a refused sender is told to wait. */
 const RETRY_AFTER = '5'
 
@@ -56,8 +59,6 @@ function isAnswer(name: string): name is WebhookAnswer {
 
 /** The one of the table by its name. */
 export const table = (answer: WebhookAnswer, about?: About): Answer => (about === undefined ? { kind: 'table', answer } : { kind: 'table', answer, about })
-
-export const statusOf = (answer: Answer): number => (answer.kind === 'table' ? webhookAnswers[answer.answer].status : answer.status)
 
 /** Writes the answer and ends the response. */
 export function write(res: ServerResponse, answer: Answer): void {

@@ -4,7 +4,7 @@ import type { CachedCycle } from '../../storage/cycle-cache.ts'
 import { StorageUnavailable } from '../../domain/errors.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
 import { createAcceptor } from './accept.ts'
-import { table, type Answer } from './answers.ts'
+import { table, type Answer, type Stale } from './answers.ts'
 import { readBody } from './body.ts'
 import { bounded } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
@@ -15,9 +15,6 @@ import { headersOf, isIdentifier, keyOf, queryOf, type Headers, type Query } fro
 import type { Exchange } from './exchange.ts'
 import { runBefore } from './scripts.ts'
 import { verifySender } from './verify.ts'
-
-/** Another version of the cycle was found than the one worked with: everything is looked at again. */
-export type Stale = 'stale'
 
 /** One request, as far as it is the same for every version of the cycle. */
 interface Arrival extends Exchange {
