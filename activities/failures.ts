@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
-import { ScriptError } from '../scripting/scripting.ts'
+import type { ScriptError } from '../scripting/scripting.ts'
 
 /** A result must stay below Temporal's 2 MiB for a payload: larger ones are repeated for ever. */
 export const MAX_RESULT_BYTES = 1.5 * 1024 * 1024
