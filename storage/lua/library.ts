@@ -105,5 +105,37 @@ local function replaying()
 end
 `
 
-/** The text that is prepended to every script. */
-export const library = (options: InboxOptions): string => constants(options) + stateLibrary + matchLibrary + lifeLibrary
+/** A part of the library: the local it declares, up to the next one. */
+interface Part {
+  readonly names: readonly string[]
+  readonly text: string
+}
+
+function partsOf(text: string): readonly Part[] {
+  const code = text.replaceAll(/^\s*--.*\n/gm, '')
+  return code.split(/\n(?=local )/).map(part => {
+    const declared = /^\s*local (?:function (\w+)|([\w, ]+))/.exec(part)
+    return { names: declared?.[1] === undefined ? (declared?.[2]?.split(',').map(name => name.trim()) ?? []) : [declared[1]], text: part }
+  })
+}
+
+/** Whether code speaks of a local: fields, methods and words in strings do not count. */
+const mentions = (code: string, name: string): boolean => new RegExp(`(?<![\\w.:'])${name}\\b`).test(code)
+
+/**
+ * Puts before a script what it needs of the library, and nothing else: each call makes the library's functions anew, and with all of them that
+ * takes ten times as long as the script itself.
+ */
+export function createLinker(options: InboxOptions): (script: string) => string {
+  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + lifeLibrary)
+  return script => {
+    const needed = new Set<Part>()
+    let open = [script]
+    while (open.length > 0) {
+      const found = parts.filter(part => !needed.has(part) && part.names.some(name => open.some(code => mentions(code, name))))
+      for (const part of found) needed.add(part)
+      open = found.map(part => part.text)
+    }
+    return [...parts.filter(part => needed.has(part)).map(part => part.text), script].join('\n')
+  }
+}

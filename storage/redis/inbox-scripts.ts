@@ -5,7 +5,7 @@ import { StorageUnavailable } from '../../domain/errors.ts'
 import type { CycleId, Place } from '../../domain/ids.ts'
 import type { InboxOptions } from '../inbox.ts'
 import { cycleKeyIn, partitionKey, partitionOf } from '../keys.ts'
-import { library } from '../lua/library.ts'
+import { createLinker } from '../lua/library.ts'
 
 type Argument = string | number
 
@@ -31,13 +31,13 @@ export function storageError(error: unknown): unknown {
 
 /** `clock` is a test's own, in ms; without one Redis's counts. */
 export function createInboxScripts(redis: Redis, options: InboxOptions, clock: (() => number) | undefined): InboxScripts {
-  const prelude = library(options)
+  const link = createLinker(options)
   const texts = new Map<string, { readonly text: string; readonly sha: string }>()
 
   function prepared(script: string): { readonly text: string; readonly sha: string } {
     let found = texts.get(script)
     if (found === undefined) {
-      const text = prelude + script
+      const text = link(script)
       found = { text, sha: createHash('sha1').update(text).digest('hex') }
       texts.set(script, found)
     }
