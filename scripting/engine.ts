@@ -43,6 +43,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const runtime = quickjs.newRuntime()
   runtime.setMaxStackSize(STACK_BYTES)
   const context = runtime.newContext()
+  let broken = false
+  let cutOff = false
+  let deadline = Infinity
+  // Set before the memory is kept: that there is a handler stands in the memory too.
+  runtime.setInterruptHandler(() => {
+    if (performance.now() > deadline) cutOff = true
+    return cutOff
+  })
+
   const host = createHost()
   const sandbox = enterSandbox(context, host.ask)
   const bare = takeSnapshot(heap())
@@ -55,14 +64,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }
     return whole
   }
-
-  let broken = false
-  let cutOff = false
-  let deadline = Infinity
-  runtime.setInterruptHandler(() => {
-    if (performance.now() > deadline) cutOff = true
-    return cutOff
-  })
 
   const run = (work: Work): Outcome => {
     putBack(NEEDS_LIBRARIES.test(work.source) ? withLibraries() : bare, heap())
