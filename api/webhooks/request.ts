@@ -15,13 +15,12 @@ export interface Target {
   readonly search: string
 }
 
-/** The identifier of a webhook URL; undefined where the path is another. */
+/** What stands behind the path of webhook URLs, an identifier or not; undefined where the path is another. */
 export function targetOf(url: string): Target | undefined {
   if (!url.startsWith(PATH)) return undefined
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
   const identifier = path.endsWith('/') ? path.slice(PATH.length, -1) : path.slice(PATH.length)
-  if (identifier === '' || identifier.includes('/')) return undefined
   return { identifier, path, search: mark === -1 ? '' : url.slice(mark + 1) }
 }
 

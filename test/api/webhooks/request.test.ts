@@ -8,8 +8,12 @@ describe('the head of a webhook request', () => {
     expect(targetOf('/api/webhook/abc/?a=1&b')).toMatchObject({ identifier: 'abc', search: 'a=1&b' })
   })
 
-  it.each(['/', '/api/webhook', '/api/webhook/', '/api/webhook/a/b', '/v1.0/cycles', '/api/webhooks/abc'])('is not one of a webhook at %s', url => {
+  it.each(['/', '/api/webhook', '/v1.0/cycles', '/api/webhooks/abc'])('is not one of a webhook at %s', url => {
     expect(targetOf(url)).toBeUndefined()
+  })
+
+  it('is one of an unknown webhook at every other path below', () => {
+    for (const url of ['/api/webhook/', '/api/webhook/a/b', '/api/webhook//']) expect(isIdentifier(targetOf(url)?.identifier ?? 'none')).toBe(false)
   })
 
   it('has an identifier of 22 base-62 characters only', () => {
