@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import type { Inbox } from '../../storage/inbox.ts'

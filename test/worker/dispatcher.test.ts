@@ -53,7 +53,9 @@ describe('the dispatcher', () => {
     const begun = (await rig.inbox.list(rig.place, { status: 'InProgress', limit: 50 })).slice(0, 8)
     for (const { id } of begun) await rig.inbox.begin(rig.place, id, [], 'narrow')
     await until(async () => (await rig.inbox.status(rig.place))?.inProgress === 40)
-    await until(async () => (await rig.temporal.describe(rig.place, transactions.at(-1) ?? transactions[0]!)) === 'open')
+    const last = transactions.at(-1)
+    if (last === undefined) throw new Error('nothing was accepted')
+    await until(async () => (await rig.temporal.describe(rig.place, last)) === 'open')
   })
 
   test('a start that was made before counts as done', async () => {
