@@ -66,8 +66,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   const run = (work: Work): Outcome => {
-    putBack(NEEDS_LIBRARIES.test(work.source) ? withLibraries() : bare, heap())
+    // Before the libraries are made: a call that was cut off must not cut them off too.
     cutOff = false
+    putBack(NEEDS_LIBRARIES.test(work.source) ? withLibraries() : bare, heap())
     deadline = performance.now() + options.timeoutMs
     try {
       return { ok: true, value: perform(sandbox, work, { drain, renew }), log: host.takeLog() }

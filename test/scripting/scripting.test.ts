@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createScripting, ScriptError } from '../../scripting/index.ts'
+import { createEngine } from '../../scripting/engine.ts'
 import type { Json } from '../../domain/json.ts'
 
 const scripting = createScripting({ timeoutMs: 700, memoryBytes: 64 * 1024 * 1024, threads: 1 })
@@ -213,6 +214,15 @@ describe('what is preloaded (webhooks.md 8)', () => {
     expect(await run(`return ${JSON.stringify(names)}.filter(name => name in globalThis)`)).toEqual([])
     expect(await run('return (function () {}).constructor("return typeof process")()')).toBe('undefined')
     expect((await failure(run('return import("fs")'))).reason).toBeDefined()
+  })
+})
+
+describe('an engine', () => {
+  it('makes its libraries after a call that was cut off', async () => {
+    const engine = await createEngine({ timeoutMs: 50, memoryBytes: 64 * 1024 * 1024 })
+    expect(engine.run({ kind: 'evaluate', source: '(() => { for (;;) {} })()', values: '{}' })).toMatchObject({ ok: false, reason: 'timeout' })
+    expect(engine.run({ kind: 'evaluate', source: 'typeof moment', values: '{}' })).toMatchObject({ ok: true, value: { result: '"function"' } })
+    expect(engine.broken).toBe(false)
   })
 })
 
