@@ -27,6 +27,8 @@ afterAll(async () => {
   redis.disconnect()
 })
 
+/** Uniform: doubles would be uniform in their bits, and nearly always choose the first action. */
+const choices = fc.noBias(fc.integer({ min: 0, max: 999_999 })).map(n => n / 1_000_000)
 const few = (max: number) => fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max }) })
 const rarely = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) })
 const scenarios: fc.Arbitrary<Scenario> = fc.record({
@@ -70,8 +72,8 @@ test(
     await fc.assert(
       fc.asyncProperty(
         scenarios,
-        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 30, maxLength: 200 }),
-        async (scenario, choices) => {
+        fc.array(choices, { minLength: 30, maxLength: 200 }),
+        async (scenario, chosen) => {
           await redis.flushdb()
           const world = createWorld(
             redis,
@@ -84,7 +86,7 @@ test(
           try {
             await inbox.create(world.place, world.version)
             await inbox.activate(world.place)
-            for (const choice of choices) {
+            for (const choice of chosen) {
               const actions = enabled(world)
               let left = choice * actions.reduce((sum, action) => sum + action.weight, 0)
               const action = actions.find(a => (left -= a.weight) <= 0) ?? actions[0]
