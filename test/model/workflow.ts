@@ -111,7 +111,7 @@ function consume(world: World, workflow: Workflow): void {
 export function toEnd(world: World, workflow: Workflow, status: EndStatus): void {
   workflow.phase = 'ending'
   workflow.status = status
-  if (status === 'Stopped' && !workflow.stopped && !world.deleted && world.lastStop <= workflow.inProgressAt)
+  if (status === 'Stopped' && !workflow.stopped && !world.deleted && !world.refused.has(workflow.transaction) && world.lastStop <= workflow.inProgressAt)
     violate('I2', `${workflow.transaction} is stopped by a stop from before it was in progress`)
 }
 
@@ -176,7 +176,9 @@ function noteTaken(world: World, workflow: Workflow, request: RequestId): void {
 export async function runLate(world: World, transaction: TransactionId, ask: Ask): Promise<void> {
   const answer = await call(world, transaction, ask)
   const workflow = world.workflows.get(transaction)
-  if (ask.name === 'resume' && answer === 'go' && workflow !== undefined) noteTaken(world, workflow, ask.request)
+  if (workflow === undefined) return
+  if (ask.name === 'resume' && answer === 'go') noteTaken(world, workflow, ask.request)
+  if (answer === 'parked' || ask.name === 'end') workflow.inRun = false
 }
 
 /** Terminated from outside: what it took and had not counted yet is lost with it. */
