@@ -24,6 +24,9 @@ const isBodyType = (text: string): text is BodyType => Object.hasOwn(bodyTypes, 
 const fail = (detail: string): never => {
   throw new StepError('buildFailed', detail)
 }
+const lost = (detail: string): never => {
+  throw new StepError('callFailed', detail)
+}
 
 /** Throws a `StepError` `buildFailed` that says what cannot be built. */
 export function buildRequest(call: HttpCall, userAgent: string): OutgoingRequest {
@@ -32,7 +35,7 @@ export function buildRequest(call: HttpCall, userAgent: string): OutgoingRequest
   const url = urlOf(call.url, call.query)
   try {
     const fields = headerFields(call.headers)
-    const own = authOf(call.auth)
+    const own = call.auth === undefined ? authOfUrl(url) : authOf(call.auth)
     for (const [name, value] of Object.entries(own)) replace(fields, name, headerValue(name, value))
     if (!hasHeader(fields, 'user-agent')) fields['user-agent'] = userAgent
     if (!hasHeader(fields, 'idempotency-key')) fields['idempotency-key'] = call.idempotencyKey
@@ -83,6 +86,15 @@ function authOf(auth: Json | undefined): { [name: string]: string } {
   }
 }
 
+/** `https://user:password@host`: as basic authentication, which is what browsers and curl make of it. */
+function authOfUrl(url: URL): { [name: string]: string } {
+  if (url.username === '' && url.password === '') return {}
+  const [username, password] = [url.username, url.password].map(decodeURIComponent)
+  url.username = ''
+  url.password = ''
+  return authOf({ type: 'basic', username: username ?? '', password: password ?? '' })
+}
+
 function replace(fields: { [name: string]: string }, name: string, value: string): void {
   for (const field of Object.keys(fields)) if (field.toLowerCase() === name.toLowerCase()) delete fields[field]
   Object.assign(fields, headerFields({ [name]: value }))
@@ -90,9 +102,9 @@ function replace(fields: { [name: string]: string }, name: string, value: string
 
 /** The request that a redirect asks for: 303 reads the new place, 301 and 302 do so after a POST, 307 and 308 repeat (RFC 9110). */
 export function redirected(request: OutgoingRequest, status: number, location: string): OutgoingRequest {
-  if (!URL.canParse(location, request.url.href)) return fail(`The redirect's target ${JSON.stringify(location.slice(0, 500))} is not a URL`)
+  if (!URL.canParse(location, request.url.href)) return lost(`The redirect's target ${JSON.stringify(location.slice(0, 500))} is not a URL`)
   const url = new URL(location, request.url)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') fail(`The redirect leads to ${url.protocol}`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') lost(`The redirect leads to ${url.protocol}`)
   const reads = status === 303 ? request.method !== 'HEAD' : (status === 301 || status === 302) && request.method === 'POST'
   const kept = Object.entries(request.headers).filter(([name]) => {
     const lower = name.toLowerCase()

@@ -96,6 +96,11 @@ describe('a call (cycles.md 4)', () => {
     const origin = await serve(echo)
     expect((await caller().call(call(origin, { auth }))).body).toMatchObject({ headers })
   })
+  test('user and password of the URL become basic authentication', async () => {
+    const origin = await serve(echo)
+    const { body } = await caller().call(call(origin.replace('//', '//ann:p%40w@')))
+    expect(body).toMatchObject({ headers: { authorization: `Basic ${Buffer.from('ann:p@w').toString('base64')}` } })
+  })
   test('the answer is decoded as its content type and encoding say', async () => {
     const origin = await serve((_, res) => {
       res.writeHead(201, { 'content-type': 'application/xml', 'content-encoding': 'gzip' }).end(gzipSync('<a><b>1</b></a>'))
