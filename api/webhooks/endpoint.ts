@@ -1,5 +1,5 @@
 /** One request from its identifier to its answer, in the order of webhooks.md 2. */
-import { asIdentifier } from '../../domain/ids.ts'
+import { asIdentifier, type StepId } from '../../domain/ids.ts'
 import type { CachedCycle } from '../../storage/cycle-cache.ts'
 import { StorageUnavailable } from '../../domain/errors.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
@@ -42,8 +42,8 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
     let raw: Buffer | undefined
     let cycle: CachedCycle | undefined = found.cycle
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const known = factsOf(cycle.document, found.stepId)
-      const facts = known instanceof Promise ? await known : known
+      const facts = await known(cycle, found.stepId)
+      if (facts === 'failed') return table('failed')
       if (facts === undefined) return table('notFound')
       if (raw === undefined && (req.method === 'POST' || facts.before)) {
         const body = await readBody(req, arrival.headers['content-length'], deps.limits.maxBody)
@@ -57,6 +57,17 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
       if (cycle?.identifiers[found.stepId] !== identifier) return table('notFound')
     }
     throw new StorageUnavailable('The cycle changed again and again while a request was looked at')
+  }
+
+  /** Its script is looked at when a document is first met: one that cannot be is as one that throws. */
+  async function known(cycle: CachedCycle, stepId: StepId): Promise<WebhookFacts | 'failed' | undefined> {
+    try {
+      return await factsOf(cycle.document, stepId)
+    } catch (error) {
+      if (!(error instanceof ScriptError)) throw error
+      incidents.failed(cycle.place, stepId, error, [])
+      return 'failed'
+    }
   }
 
   async function missing(cycle: CachedCycle): Promise<boolean> {
