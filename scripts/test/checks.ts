@@ -18,7 +18,16 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'format',
     remedy: 'npm run format',
-    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn', '--cache', '--cache-location', 'node_modules/.cache/prettier'],
+    args: [
+      'node_modules/prettier/bin/prettier.cjs',
+      '--check',
+      '.',
+      '--log-level',
+      'warn',
+      '--cache',
+      '--cache-location',
+      'node_modules/.cache/flywheel-prettier',
+    ],
   },
   { name: 'lint', remedy: 'see above', args: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'types', remedy: 'see above', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
