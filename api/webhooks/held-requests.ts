@@ -37,7 +37,7 @@ export const startLimit = (sentAt: number, sweepAgeMs: number): number => sentAt
 export async function holdStarted(deps: HoldDeps, held: HeldTrigger): Promise<Held> {
   const { input, about, deadline } = held
   if (performance.now() > held.startBefore) return table('unavailable', about)
-  const followed = await startAndFollow(deps.temporal, input, deadline)
+  const followed = await startAndFollow(deps.temporal, input, deadline, held.startBefore)
   if (deadline.gone.aborted) {
     // Hanging up changes nothing for the transaction (webhooks.md 4): the call that was cut off may not have started it.
     if (performance.now() <= held.startBefore)

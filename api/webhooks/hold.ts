@@ -11,16 +11,20 @@ import { pause, remaining, type Deadline } from './deadline.ts'
  */
 export type Followed = { readonly state: 'answer'; readonly answer: ResponseResult } | { readonly state: 'closed' | 'unknown' | 'over' | 'unreachable' }
 
-/** Temporal did not acknowledge within this: 503 (webhooks.md 4). */
+/**
+ * Temporal did not acknowledge within this: 503 (webhooks.md 4). One that answers, but has so much to do that it does not know the start yet, is
+ * given the time in which the start may be sent: a burst of senders is held, not turned away.
+ */
 const ACKNOWLEDGE_MS = 5_000
+const BUSY_LOOK_MS = 1_000
 /** For the look whether a start that is not acknowledged yet is there. */
 const FIND_MS = 2_000
 const AGAIN_MS = 200
 
-/** Starts the transaction, idempotently, and waits for the answer to its trigger. */
-export async function startAndFollow(temporal: WebhookTemporal, input: TransactionInput, deadline: Deadline): Promise<Followed> {
+/** Starts the transaction, idempotently, and waits for the answer to its trigger. `startBefore`: ms, monotonic, until when a start may be under way. */
+export async function startAndFollow(temporal: WebhookTemporal, input: TransactionInput, deadline: Deadline, startBefore: number): Promise<Followed> {
   const workflowId = transactionWorkflowId(input.snapshot.cycle.id, input.transaction)
-  const outcome = await acknowledged(temporal, workflowId, deadline, wait => temporal.startAndAwait(input, wait))
+  const outcome = await acknowledged(temporal, workflowId, deadline, startBefore, wait => temporal.startAndAwait(input, wait))
   if (outcome.state !== 'absent') return outcome
   return follow(temporal, workflowId, input.transaction, deadline)
 }
@@ -28,7 +32,7 @@ export async function startAndFollow(temporal: WebhookTemporal, input: Transacti
 /** Waits for the answer of the run that `request` began. Looks into the transaction's record where it is over, or where the update was lost. */
 export async function follow(temporal: WebhookTemporal, workflowId: string, request: RequestId | TransactionId, deadline: Deadline): Promise<Followed> {
   for (;;) {
-    const outcome = await acknowledged(temporal, workflowId, deadline, wait => temporal.await(workflowId, request, wait))
+    const outcome = await acknowledged(temporal, workflowId, deadline, 0, wait => temporal.await(workflowId, request, wait))
     if (outcome.state !== 'absent') return outcome
     const found = await located(temporal, workflowId)
     if (found === 'unreachable' || found === 'unknown') return { state: found }
@@ -44,6 +48,7 @@ async function acknowledged(
   temporal: WebhookTemporal,
   workflowId: string,
   deadline: Deadline,
+  startBefore: number,
   call: (wait: { deadlineMs: number; signal: AbortSignal }) => Promise<HeldOutcome>,
 ): Promise<HeldOutcome> {
   const giveUp = new AbortController()
@@ -58,11 +63,17 @@ async function acknowledged(
     })
     const soon = await Promise.race([waiting, late])
     if (soon !== undefined) return soon
-    const found = await Promise.race([waiting, located(temporal, workflowId)])
-    if (typeof found !== 'string') return found
-    if (found === 'open' || found === 'closed') return await waiting
-    giveUp.abort()
-    return { state: found === 'unknown' ? 'unreachable' : found }
+    for (;;) {
+      const found = await Promise.race([waiting, located(temporal, workflowId)])
+      if (typeof found !== 'string') return found
+      if (found === 'open' || found === 'closed') return await waiting
+      if (found === 'unreachable' || performance.now() >= startBefore) {
+        giveUp.abort()
+        return { state: 'unreachable' }
+      }
+      const again = await Promise.race([waiting, pause(BUSY_LOOK_MS, deadline)])
+      if (again !== undefined) return again
+    }
   } finally {
     clearTimeout(timer)
     deadline.gone.removeEventListener('abort', gone)

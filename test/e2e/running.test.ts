@@ -114,7 +114,7 @@ describe('running transactions', () => {
   })
 
   it('300 connections are held at once by one api process, and all are answered with their own', async () => {
-    const cycle = await system.client.cycle(asking(system.receiver.url))
+    const cycle = await system.client.cycle(asking(system.receiver.url, { syncTimeout: '600s' }))
     const count = Number(process.env.HELD ?? 300)
     let release: () => void = () => {}
     const allHeld = new Promise<void>(resolve => {
@@ -129,7 +129,7 @@ describe('running transactions', () => {
       async () => (await (await fetch(`${system.apiUrl}/metrics`)).text()).match(/^flywheel_held_connections\{[^}]*\} (\d+)$/m)?.[1] === String(count),
       {
         everyMs: 200,
-        timeoutMs: 50_000,
+        timeoutMs: 150_000,
       },
     )
     release()

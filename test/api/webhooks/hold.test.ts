@@ -128,9 +128,17 @@ describe('a held trigger that this process starts', () => {
     expect(await holdStarted(given, trigger(50).held)).toMatchObject({ kind: 'table', answer: 'timedOut' })
   })
 
-  it('gets 503 where Temporal does not know the transaction within 5 s', async () => {
-    const { deps: given } = deps({ find: async () => 'unknown' })
+  it('gets 503 where Temporal does not acknowledge the start within 5 s', async () => {
+    const { deps: given } = deps({ find: () => Promise.reject(new Error('silent')) })
     expect(await holdStarted(given, trigger().held)).toMatchObject({ kind: 'table', answer: 'unavailable' })
+  })
+
+  it('is held while a busy Temporal answers but does not know the start yet, and gets 503 when the start may not be sent any more', async () => {
+    let looks = 0
+    const { deps: given } = deps({ find: async () => (looks++, 'unknown') })
+    const { held } = trigger()
+    expect(await holdStarted(given, { ...held, startBefore: performance.now() + 5_500 })).toMatchObject({ kind: 'table', answer: 'unavailable' })
+    expect(looks).toBe(2)
   })
 
   it('gets 503 where Temporal does not answer at all', async () => {
