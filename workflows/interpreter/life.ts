@@ -98,7 +98,7 @@ const removedAt = (life: Life): number => life.input.acceptedAt + life.input.lim
 
 async function begin(life: Life): Promise<'go' | 'stop'> {
   const { context, state, input, document, trigger } = life
-  const values = triggerValues(document, input.trigger.data)
+  const values = triggerValues(document, input.trigger.data, life.known)
   const answer = await context.begin(values)
   if (answer === 'stop' || life.stopping) {
     settle(state, input.transaction, { kind: 'failed' })
