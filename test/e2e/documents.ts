@@ -21,12 +21,12 @@ export const echo = (extra: object = {}): object => ({
 })
 
 /** Synchronous, with a call to the receiver before the answer and one after it. */
-export const asking = (receiver: string, settings: object = {}): object => ({
+export const asking = (receiver: string, settings: object = {}, call: object = {}): object => ({
   name: 'Asking',
   settings,
   steps: [
     { id: 'order', type: 'webhook', next: 'ask' },
-    { id: 'ask', type: 'request', method: 'POST', url: `${receiver}/ask`, body: { id: '{{order.body.id}}' }, next: 'answer' },
+    { id: 'ask', type: 'request', method: 'POST', url: `${receiver}/ask`, body: { id: '{{order.body.id}}' }, ...call, next: 'answer' },
     { id: 'answer', type: 'synchronousResponse', status: 201, headers: { 'X-Order': '{{order.body.id}}' }, body: { got: '{{ask.body}}' }, next: 'after' },
     { id: 'after', type: 'request', method: 'POST', url: `${receiver}/after`, body: { id: '{{order.body.id}}', tx: '{{transaction.id}}' } },
   ],

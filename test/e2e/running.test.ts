@@ -114,7 +114,7 @@ describe('running transactions', () => {
   })
 
   it('300 connections are held at once by one api process, and all are answered with their own', async () => {
-    const cycle = await system.client.cycle(asking(system.receiver.url, { syncTimeout: '600s' }))
+    const cycle = await system.client.cycle(asking(system.receiver.url, { syncTimeout: '600s' }, { timeout: '600s' }))
     const count = Number(process.env.HELD ?? 300)
     let release: () => void = () => {}
     const allHeld = new Promise<void>(resolve => {
