@@ -46,8 +46,8 @@ export interface WebhookTemporal {
   await(workflowId: string, request: RequestId | TransactionId, wait: Wait): Promise<HeldOutcome>
   /** Starts the transaction and waits for nothing; a transaction that is there already counts as started. */
   start(input: TransactionInput, deadlineMs: number): Promise<void>
-  /** Rejects where Temporal cannot tell within the deadline. */
-  find(workflowId: string, deadlineMs: number): Promise<'open' | 'closed' | 'unknown'>
+  /** Rejects where Temporal cannot tell within the deadline; `busy`: it could not, but answered others a moment ago. */
+  find(workflowId: string, deadlineMs: number): Promise<'open' | 'closed' | 'unknown' | 'busy'>
   /** The answer kept in the transaction's state, open or closed; undefined where it made none for that request. */
   recorded(workflowId: string, request: RequestId | TransactionId, wait: Wait): Promise<ResponseResult | undefined>
 }

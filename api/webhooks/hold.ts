@@ -58,16 +58,17 @@ async function acknowledged(
   let timer: NodeJS.Timeout | undefined
   try {
     const waiting = call({ deadlineMs: remaining(deadline), signal: giveUp.signal })
-    const late = new Promise<undefined>(resolve => {
+    const patience = new Promise<undefined>(resolve => {
       timer = setTimeout(resolve, ACKNOWLEDGE_MS, undefined)
     })
-    const soon = await Promise.race([waiting, late])
+    const soon = await Promise.race([waiting, patience])
     if (soon !== undefined) return soon
     for (;;) {
       const found = await Promise.race([waiting, located(temporal, workflowId)])
       if (typeof found !== 'string') return found
       if (found === 'open' || found === 'closed') return await waiting
-      if (found === 'unreachable' || performance.now() >= startBefore) {
+      const late = performance.now() >= startBefore && (startBefore > 0 || found === 'unknown')
+      if (found === 'unreachable' || late) {
         giveUp.abort()
         return { state: 'unreachable' }
       }
@@ -80,7 +81,7 @@ async function acknowledged(
   }
 }
 
-async function located(temporal: WebhookTemporal, workflowId: string): Promise<'open' | 'closed' | 'unknown' | 'unreachable'> {
+async function located(temporal: WebhookTemporal, workflowId: string): Promise<'open' | 'closed' | 'unknown' | 'busy' | 'unreachable'> {
   try {
     return await temporal.find(workflowId, FIND_MS)
   } catch {

@@ -14,10 +14,18 @@ import type { HeldOutcome, Wait, WebhookTemporal } from './deps.ts'
 
 type TransactionWorkflow = (input: TransactionInput) => Promise<unknown>
 
+/** A server that answered any call within this is busy, not gone: one that is late is given more time. */
+const HEARD_MS = 3_000
+
 /** gRPC's NOT_FOUND. */
 const NOT_FOUND = 5
 
 export function createWebhookTemporal(client: Client, taskQueue: string): WebhookTemporal {
+  let heardAt = Number.NEGATIVE_INFINITY
+  const heard = (): void => {
+    heardAt = performance.now()
+  }
+
   /** Runs one call of the client with a deadline and the sender's signal; an aborted signal is looked at first, for the client would hang on it. */
   async function call<T>(wait: Wait, run: () => Promise<T>): Promise<T | 'over'> {
     if (wait.signal.aborted || wait.deadlineMs <= 0) return 'over'
@@ -38,6 +46,7 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
     const until = performance.now() + wait.deadlineMs
     try {
       const answer = await call(wait, run)
+      if (answer !== 'over') heard()
       return answer === 'over' ? { state: 'over' } : { state: 'answer', answer }
     } catch (error) {
       // A deadline that was not ours is the server's trouble.
@@ -74,9 +83,14 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
     async find(workflowId, deadlineMs) {
       try {
         const found = await client.withDeadline(Date.now() + deadlineMs, () => client.workflow.getHandle(workflowId).describe())
+        heard()
         return found.status.name === 'RUNNING' ? 'open' : 'closed'
       } catch (error) {
-        if (isNotFound(error)) return 'unknown'
+        if (isNotFound(error)) {
+          heard()
+          return 'unknown'
+        }
+        if (performance.now() - heardAt < HEARD_MS) return 'busy'
         throw error
       }
     },
