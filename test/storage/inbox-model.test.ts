@@ -70,35 +70,31 @@ test(
   'every interleaving keeps the invariants I1 to I9 of the protocol',
   async () => {
     await fc.assert(
-      fc.asyncProperty(
-        scenarios,
-        fc.array(choices, { minLength: 30, maxLength: 200 }),
-        async (scenario, chosen) => {
-          await redis.flushdb()
-          const world = createWorld(
-            redis,
-            clock => {
-              now = clock
-              return inbox
-            },
-            scenario,
-          )
-          try {
-            await inbox.create(world.place, world.version)
-            await inbox.activate(world.place)
-            for (const choice of chosen) {
-              const actions = enabled(world)
-              let left = choice * actions.reduce((sum, action) => sum + action.weight, 0)
-              const action = actions.find(a => (left -= a.weight) <= 0) ?? actions[0]
-              if (action !== undefined) await act(world, action)
-            }
-            await settle(world)
-          } catch (error) {
-            if (!(error instanceof Violation)) throw error
-            expect.fail(`${error.message}\n${world.trace.join(' | ')}`)
+      fc.asyncProperty(scenarios, fc.array(choices, { minLength: 30, maxLength: 200 }), async (scenario, chosen) => {
+        await redis.flushdb()
+        const world = createWorld(
+          redis,
+          clock => {
+            now = clock
+            return inbox
+          },
+          scenario,
+        )
+        try {
+          await inbox.create(world.place, world.version)
+          await inbox.activate(world.place)
+          for (const choice of chosen) {
+            const actions = enabled(world)
+            let left = choice * actions.reduce((sum, action) => sum + action.weight, 0)
+            const action = actions.find(a => (left -= a.weight) <= 0) ?? actions[0]
+            if (action !== undefined) await act(world, action)
           }
-        },
-      ),
+          await settle(world)
+        } catch (error) {
+          if (!(error instanceof Violation)) throw error
+          expect.fail(`${error.message}\n${world.trace.join(' | ')}`)
+        }
+      }),
       { numRuns: WALKS, endOnFailure: process.env['FLYWHEEL_TEST_SHRINK'] === undefined },
     )
   },
