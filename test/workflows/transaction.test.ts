@@ -57,6 +57,15 @@ async function held(input: TransactionInput): Promise<ResponseResult> {
 }
 
 describe('a transaction', () => {
+  it('takes no stacks of its promises (docs/decisions/0011)', async () => {
+    const input = rig.input(documentOf([trigger('pause'), { id: 'pause', type: 'delay', for: '1h' }]))
+    const handle = await rig.start(input)
+    await until(async () => (await handle.query<TransactionState>(STATE)).steps.some(({ stepId }) => stepId === 'pause'))
+    expect(await handle.query<string>('__stack_trace')).not.toContain(' at ')
+    await handle.signal(STOP)
+    await expect(handle.result()).rejects.toThrow()
+  })
+
   it('runs its steps and closes as Completed', async () => {
     const input = rig.input(documentOf([trigger('call'), { id: 'call', name: 'Tell the shop', type: 'request', method: 'POST', url: 'http://test' }]))
     const handle = await rig.start(input)
