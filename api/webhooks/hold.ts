@@ -16,7 +16,8 @@ export type Followed = { readonly state: 'answer'; readonly answer: ResponseResu
  * given the time in which the start may be sent: a burst of senders is held, not turned away.
  */
 const ACKNOWLEDGE_MS = 5_000
-const BUSY_LOOK_MS = 1_000
+const BUSY_FIRST_MS = 1_000
+const BUSY_LAST_MS = 8_000
 /** For the look whether a start that is not acknowledged yet is there. */
 const FIND_MS = 2_000
 const AGAIN_MS = 200
@@ -63,7 +64,7 @@ async function acknowledged(
     })
     const soon = await Promise.race([waiting, patience])
     if (soon !== undefined) return soon
-    for (;;) {
+    for (let again = BUSY_FIRST_MS; ; again = Math.min(again * 2, BUSY_LAST_MS)) {
       const found = await Promise.race([waiting, located(temporal, workflowId)])
       if (typeof found !== 'string') return found
       if (found === 'open' || found === 'closed') return await waiting
@@ -72,8 +73,8 @@ async function acknowledged(
         giveUp.abort()
         return { state: 'unreachable' }
       }
-      const again = await Promise.race([waiting, pause(BUSY_LOOK_MS, deadline)])
-      if (again !== undefined) return again
+      const meanwhile = await Promise.race([waiting, pause(again, deadline)])
+      if (meanwhile !== undefined) return meanwhile
     }
   } finally {
     clearTimeout(timer)

@@ -11,17 +11,22 @@ import {
 import { AWAIT_RESPONSE, STATE, TRANSACTION, type ResponseResult, type TransactionInput, type TransactionState } from '../../workflows/messages.ts'
 import { transactionStart } from '../../workflows/start.ts'
 import type { HeldOutcome, Wait, WebhookTemporal } from './deps.ts'
+import { createTurns } from './turns.ts'
 
 type TransactionWorkflow = (input: TransactionInput) => Promise<unknown>
 
 /** A server that answered any call within this is busy, not gone: one that is late is given more time. */
 const HEARD_MS = 3_000
 
+/** Looks at once: thousands of senders that are held must not keep the server from their own starts. */
+const LOOKS = 8
+
 /** gRPC's NOT_FOUND. */
 const NOT_FOUND = 5
 
 export function createWebhookTemporal(client: Client, taskQueue: string): WebhookTemporal {
   let heardAt = Number.NEGATIVE_INFINITY
+  const looks = createTurns(LOOKS)
   const heard = (): void => {
     heardAt = performance.now()
   }
@@ -82,7 +87,7 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
     },
     async find(workflowId, deadlineMs) {
       try {
-        const found = await client.withDeadline(Date.now() + deadlineMs, () => client.workflow.getHandle(workflowId).describe())
+        const found = await looks(deadlineMs, left => client.withDeadline(Date.now() + left, () => client.workflow.getHandle(workflowId).describe()))
         heard()
         return found.status.name === 'RUNNING' ? 'open' : 'closed'
       } catch (error) {
