@@ -113,7 +113,7 @@ describe('running transactions', () => {
     system.receiver.respond(() => undefined)
   })
 
-  it('300 connections are held at once by one api process, and all are answered with their own', async () => {
+  it('300 connections are held at once by one api process, and all are answered with their own', { timeout: 420_000 }, async () => {
     const cycle = await system.client.cycle(asking(system.receiver.url, { syncTimeout: '600s' }, { timeout: '600s' }))
     const count = Number(process.env.HELD ?? 300)
     let release: () => void = () => {}
@@ -124,7 +124,7 @@ describe('running transactions', () => {
       if (path === '/ask') await allHeld
       return undefined
     })
-    const waiting = Promise.all(Array.from({ length: count }, (_, id) => cycle.post({ id })))
+    const waiting = Promise.all(Array.from({ length: count }, (_, id) => cycle.post({ id }, { timeoutMs: 240_000 })))
     await until(
       async () => (await (await fetch(`${system.apiUrl}/metrics`)).text()).match(/^flywheel_held_connections\{[^}]*\} (\d+)$/m)?.[1] === String(count),
       {
