@@ -102,6 +102,11 @@ export interface InboxAccept {
   peek(place: Place, version: number, key: RequestKey | undefined): Promise<Peek>
   /** A request that `after_webhook` turned away leaves its key, is counted, and nothing else. */
   ignored(place: Place, request: RequestId, key: RequestKey | undefined): Promise<void>
+  /**
+   * A sender is still held for a start that Temporal has not acknowledged: the sweep counts anew from now, as after a repeat with its key.
+   * `false`: it has begun, or is over or swept: only a repeat may start it.
+   */
+  renewStart(place: Place, transaction: TransactionId): Promise<boolean>
   /** What became of a held mid-cycle request; kept for the longest syncTimeout (600 s) at least. */
   outcomeOf(place: Place, request: RequestId): Promise<RequestOutcome | undefined>
   /**

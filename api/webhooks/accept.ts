@@ -145,7 +145,7 @@ export function createAcceptor(deps: WebhookDeps): (posted: Posted) => Promise<A
           return holdQueued(deps, cycle.place, transaction, about, deadline)
         case 'start': {
           const input = inputOf(deps, cycle, facts, transaction, data)
-          return holdStarted(deps, { input, about, deadline, startBefore: startLimit(sentAt, sweepAgeMs) })
+          return holdStarted(deps, { input, about, deadline, limit: startLimit(sentAt, sweepAgeMs, () => bounded(inbox.renewStart(cycle.place, transaction))) })
         }
       }
     })

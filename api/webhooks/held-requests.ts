@@ -5,7 +5,7 @@ import { transactionWorkflowId, type ResponseResult, type TransactionInput } fro
 import { table, type About, type Answer } from './answers.ts'
 import { bounded, pause, remaining, type Deadline } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
-import { follow, startAndFollow, type Followed } from './hold.ts'
+import { follow, startAndFollow, type Followed, type StartLimit } from './hold.ts'
 
 /** What of the dependencies a held connection needs. */
 export type HoldDeps = Pick<WebhookDeps, 'inbox' | 'temporal' | 'logger'>
@@ -26,21 +26,34 @@ export interface HeldTrigger {
   readonly input: TransactionInput
   readonly about: About
   readonly deadline: Deadline
-  /** ms, monotonic: before this the start may still be sent. */
-  readonly startBefore: number
+  readonly limit: StartLimit
 }
 
-/** ms, monotonic: until when an accept sent at `sentAt` may be followed by its start. */
-export const startLimit = (sentAt: number, sweepAgeMs: number): number => sentAt + sweepAgeMs - START_MARGIN_MS
+/** How long an accept sent at `sentAt` (ms, monotonic) may be followed by its start; `renew` asks the inbox for more. */
+export function startLimit(sentAt: number, sweepAgeMs: number, renew: () => Promise<boolean>): StartLimit {
+  const from = (sent: number): number => sent + sweepAgeMs - START_MARGIN_MS
+  let before = from(sentAt)
+  return {
+    get before() {
+      return before
+    },
+    async renew() {
+      const sent = performance.now()
+      const renewed = await renew().catch(() => false)
+      // What is answered too late may find the sweep there first.
+      if (renewed && performance.now() < before) before = from(sent)
+    },
+  }
+}
 
 /** Nothing stands in the inbox: this process starts the transaction and waits for its answer. */
 export async function holdStarted(deps: HoldDeps, held: HeldTrigger): Promise<Held> {
   const { input, about, deadline } = held
-  if (performance.now() > held.startBefore) return table('unavailable', about)
-  const followed = await startAndFollow(deps.temporal, input, deadline, held.startBefore)
+  if (performance.now() > held.limit.before) return table('unavailable', about)
+  const followed = await startAndFollow(deps.temporal, input, deadline, held.limit)
   if (deadline.gone.aborted) {
     // Hanging up changes nothing for the transaction (webhooks.md 4): the call that was cut off may not have started it.
-    if (performance.now() <= held.startBefore)
+    if (performance.now() <= held.limit.before)
       await deps.temporal.start(input, START_MS).catch((error: unknown) => {
         deps.logger.warn({ err: error, transaction: input.transaction }, 'a transaction whose sender hung up was not started')
       })

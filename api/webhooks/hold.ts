@@ -11,6 +11,14 @@ import { pause, remaining, type Deadline } from './deadline.ts'
  */
 export type Followed = { readonly state: 'answer'; readonly answer: ResponseResult } | { readonly state: 'closed' | 'unknown' | 'over' | 'unreachable' }
 
+/** Until when a start may be sent or be under way: past it the sweep may give the transaction up (protocol.md). */
+export interface StartLimit {
+  /** ms, monotonic. */
+  readonly before: number
+  /** Asks for more time; leaves it where that is not to be had. */
+  renew(): Promise<void>
+}
+
 /**
  * Temporal did not acknowledge within this: 503 (webhooks.md 4). One that answers, but has so much to do that it does not know the start yet, is
  * given the time in which the start may be sent: a burst of senders is held, not turned away.
@@ -18,14 +26,16 @@ export type Followed = { readonly state: 'answer'; readonly answer: ResponseResu
 const ACKNOWLEDGE_MS = 5_000
 const BUSY_FIRST_MS = 1_000
 const BUSY_LAST_MS = 8_000
+/** More time is asked for while at least this much is left: longer than the longest pause between two looks. */
+const RENEW_MS = 20_000
 /** For the look whether a start that is not acknowledged yet is there. */
 const FIND_MS = 2_000
 const AGAIN_MS = 200
 
-/** Starts the transaction, idempotently, and waits for the answer to its trigger. `startBefore`: ms, monotonic, until when a start may be under way. */
-export async function startAndFollow(temporal: WebhookTemporal, input: TransactionInput, deadline: Deadline, startBefore: number): Promise<Followed> {
+/** Starts the transaction, idempotently, and waits for the answer to its trigger. */
+export async function startAndFollow(temporal: WebhookTemporal, input: TransactionInput, deadline: Deadline, limit: StartLimit): Promise<Followed> {
   const workflowId = transactionWorkflowId(input.snapshot.cycle.id, input.transaction)
-  const outcome = await acknowledged(temporal, workflowId, deadline, startBefore, wait => temporal.startAndAwait(input, wait))
+  const outcome = await acknowledged(temporal, workflowId, deadline, limit, wait => temporal.startAndAwait(input, wait))
   if (outcome.state !== 'absent') return outcome
   return follow(temporal, workflowId, input.transaction, deadline)
 }
@@ -33,7 +43,7 @@ export async function startAndFollow(temporal: WebhookTemporal, input: Transacti
 /** Waits for the answer of the run that `request` began. Looks into the transaction's record where it is over, or where the update was lost. */
 export async function follow(temporal: WebhookTemporal, workflowId: string, request: RequestId | TransactionId, deadline: Deadline): Promise<Followed> {
   for (;;) {
-    const outcome = await acknowledged(temporal, workflowId, deadline, 0, wait => temporal.await(workflowId, request, wait))
+    const outcome = await acknowledged(temporal, workflowId, deadline, undefined, wait => temporal.await(workflowId, request, wait))
     if (outcome.state !== 'absent') return outcome
     const found = await located(temporal, workflowId)
     if (found === 'unreachable' || found === 'unknown') return { state: found }
@@ -49,7 +59,7 @@ async function acknowledged(
   temporal: WebhookTemporal,
   workflowId: string,
   deadline: Deadline,
-  startBefore: number,
+  limit: StartLimit | undefined,
   call: (wait: { deadlineMs: number; signal: AbortSignal }) => Promise<HeldOutcome>,
 ): Promise<HeldOutcome> {
   const giveUp = new AbortController()
@@ -68,7 +78,8 @@ async function acknowledged(
       const found = await Promise.race([waiting, located(temporal, workflowId)])
       if (typeof found !== 'string') return found
       if (found === 'open' || found === 'closed') return await waiting
-      const late = performance.now() >= startBefore && (startBefore > 0 || found === 'unknown')
+      if (limit !== undefined && found !== 'unreachable' && limit.before - performance.now() < RENEW_MS) await limit.renew()
+      const late = limit === undefined ? found === 'unknown' : performance.now() >= limit.before
       if (found === 'unreachable' || late) {
         giveUp.abort()
         return { state: 'unreachable' }

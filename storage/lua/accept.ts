@@ -101,6 +101,18 @@ return { outcome, t or '', d.r, 0 }
 `
 
 /**
+ * Keeps a synchronous transaction that waits for its start from the sweep, as a repeat with its key does.
+ * ARGV: [2] transaction. Answer: 1, or 0 where there is no such start to wait for.
+ */
+export const renewStart = `
+if not load(KEYS[1]) then return 0 end
+local r = record(ARGV[2])
+if r.role ~= 'new' or r.start then return 0 end
+touch('${at.run}', ARGV[2])
+return 1
+`
+
+/**
  * Looks at key and state, writes nothing.
  * ARGV: [2] document version, [3] key's hash or ''.
  * Answer: { 'deleted' | 'stale' | 'inactive' | 'open' } or { 'known', transaction or '', request, ignored 0|1, 'inbox' | 'queued' | 'start' }.

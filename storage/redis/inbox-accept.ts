@@ -1,4 +1,4 @@
-import { asRequestId, asTransactionId, type Place, type RequestId } from '../../domain/ids.ts'
+import { asRequestId, asTransactionId, type Place, type RequestId, type TransactionId } from '../../domain/ids.ts'
 import type { InboxAccept, MatchValue, MidCycleAnswer, Peek, Refusal, RequestKey, RequestOutcome, TriggerAnswer } from '../inbox.ts'
 import { changeChannel, cycleKey, cycleSuffix, hashOf, keyHash, valueHash } from '../keys.ts'
 import * as scripts from '../lua/accept.ts'
@@ -91,6 +91,10 @@ export function inboxAccept(run: InboxScripts, channels: InboxChannels): InboxAc
 
     async ignored(place: Place, request: RequestId, key: RequestKey | undefined): Promise<void> {
       await run.cycle(scripts.ignored, place, request, keyHash(key))
+    },
+
+    async renewStart(place: Place, transaction: TransactionId): Promise<boolean> {
+      return (await run.cycle(scripts.renewStart, place, transaction)) === 1
     },
 
     async outcomeOf(place: Place, request: RequestId): Promise<RequestOutcome | undefined> {

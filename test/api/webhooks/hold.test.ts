@@ -58,6 +58,7 @@ function deps(given: Partial<WebhookTemporal>, inbox: { status?: () => Transacti
       acceptTrigger: () => Promise.reject(new Error('not asked')),
       acceptMidCycle: () => Promise.reject(new Error('not asked')),
       peek: () => Promise.reject(new Error('not asked')),
+      renewStart: () => Promise.reject(new Error('not asked')),
       ignored: () => Promise.reject(new Error('not asked')),
       countIncident: () => Promise.reject(new Error('not asked')),
       outcomeOf: () => Promise.resolve(inbox.outcome?.()),
@@ -80,7 +81,12 @@ function trigger(ms = 60_000): { held: HeldTrigger; hangUp: AbortController } {
   const now = performance.now()
   return {
     hangUp,
-    held: { input, about: { transaction: one, replayed: false }, deadline: { at: now + ms, gone: hangUp.signal }, startBefore: startLimit(now, 60_000) },
+    held: {
+      input,
+      about: { transaction: one, replayed: false },
+      deadline: { at: now + ms, gone: hangUp.signal },
+      limit: startLimit(now, 60_000, () => Promise.resolve(false)),
+    },
   }
 }
 
@@ -137,8 +143,22 @@ describe('a held trigger that this process starts', () => {
     let looks = 0
     const { deps: given } = deps({ find: async () => (looks++, 'unknown') })
     const { held } = trigger()
-    expect(await holdStarted(given, { ...held, startBefore: performance.now() + 5_500 })).toMatchObject({ kind: 'table', answer: 'unavailable' })
+    expect(await holdStarted(given, { ...held, limit: startLimit(performance.now(), 10_500, () => Promise.resolve(false)) })).toMatchObject({
+      kind: 'table',
+      answer: 'unavailable',
+    })
     expect(looks).toBe(2)
+  })
+
+  it('is held for longer than one term of the sweep while the inbox gives more time', async () => {
+    let renewals = 0
+    const { deps: given } = deps({ find: async () => 'unknown' })
+    const { held } = trigger()
+    const limit = startLimit(performance.now(), 10_500, async () => ++renewals < 3)
+    const before = limit.before
+    expect(await holdStarted(given, { ...held, limit })).toMatchObject({ kind: 'table', answer: 'unavailable' })
+    expect(renewals).toBeGreaterThanOrEqual(3)
+    expect(limit.before).toBeGreaterThan(before)
   })
 
   it('gets 503 where Temporal does not answer at all', async () => {
@@ -150,7 +170,9 @@ describe('a held trigger that this process starts', () => {
     let called = false
     const { deps: given } = deps({ startAndAwait: async () => ((called = true), answer(created)) })
     const { held } = trigger()
-    expect(await holdStarted(given, { ...held, startBefore: performance.now() - 1 })).toMatchObject({ answer: 'unavailable' })
+    expect(await holdStarted(given, { ...held, limit: startLimit(performance.now(), 4_999, () => Promise.resolve(false)) })).toMatchObject({
+      answer: 'unavailable',
+    })
     expect(called).toBe(false)
   })
 
