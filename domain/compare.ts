@@ -1,4 +1,5 @@
 /** How two values compare (cycles.md 4): numbers and numeric strings as numbers, ISO dates as instants, else as strings. Never throws; linear time. */
+import { instantOf } from './instant.ts'
 import type { Json } from './json.ts'
 import { isJsonObject } from './objects.ts'
 
@@ -38,30 +39,6 @@ function orderDecimals(a: Decimal, b: Decimal): number {
   return sign(a) * (order(a.exponent, b.exponent) || order(a.digits, b.digits))
 }
 
-/** An instant: whole seconds since the epoch, and the fraction's digits without zeros at the end. */
-interface Instant {
-  readonly seconds: number
-  readonly fraction: string
-}
-
-const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/
-
-/** ISO dates and times; without a zone they are UTC. Days that no calendar has are none. */
-function instant(value: Json): Instant | undefined {
-  const match = typeof value === 'string' ? ISO.exec(value) : null
-  if (!match) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(part => Number(part ?? 0))
-  if (year === undefined || month === undefined || day === undefined || hour === undefined || minute === undefined || second === undefined) return undefined
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  const real = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
-  const zone = /^([+-])(\d\d):?(\d\d)?$/.exec(match[8] ?? '')
-  const [zoneHours, zoneMinutes] = [Number(zone?.[2] ?? 0), Number(zone?.[3] ?? 0)]
-  if (!real || zoneHours > 23 || zoneMinutes > 59) return undefined
-  const offset = (zoneHours * 3600 + zoneMinutes * 60) * (zone?.[1] === '-' ? -1 : 1)
-  return { seconds: date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset, fraction: (match[7] ?? '').replace(/0+$/, '') }
-}
-
 /** Scalars as text; undefined for missing values, null, objects and lists, which have no order. */
 export function scalarText(value: Json | undefined): string | undefined {
   return value === undefined || value === null || typeof value === 'object' ? undefined : String(value)
@@ -74,7 +51,7 @@ export function compare(a: Json | undefined, b: Json | undefined): number | unde
   if (a === undefined || b === undefined || left === undefined || right === undefined) return undefined
   const [leftNumber, rightNumber] = [decimal(a), decimal(b)]
   if (leftNumber && rightNumber) return orderDecimals(leftNumber, rightNumber)
-  const [leftInstant, rightInstant] = [instant(a), instant(b)]
+  const [leftInstant, rightInstant] = [a, b].map(value => (typeof value === 'string' ? instantOf(value) : undefined))
   if (leftInstant && rightInstant) return order(leftInstant.seconds, rightInstant.seconds) || order(leftInstant.fraction, rightInstant.fraction)
   return order(left, right)
 }

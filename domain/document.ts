@@ -29,8 +29,19 @@ export interface Variable {
 /** Durations as written: `500ms`, `90s`, `15m`, `2h`, `31d`, `1w`. */
 export type DurationText = string
 
-export interface Settings {
-  readonly onStepError?: 'stopTransaction'
+/** What a step error does (cycles.md 5). */
+export type ErrorRule = 'stopTransaction' | 'ignore' | 'retry' | 'stopCycle'
+
+/** How often, and after which pauses, the rule `retry` tries again. */
+export interface Retries {
+  /** 1 to 5. */
+  readonly maxRetries?: number
+  /** Before the first, second … retry; the last one stands for those that are left out. */
+  readonly retryDelays?: readonly DurationText[]
+}
+
+export interface Settings extends Retries {
+  readonly onStepError?: ErrorRule
   readonly syncTimeout?: DurationText
   readonly maxConcurrency?: number
   readonly retention?: { readonly success?: DurationText; readonly errored?: DurationText }
@@ -56,6 +67,22 @@ export interface WebhookStep extends StepBase {
   /** Parameters that the script sees as `script_parameters`. */
   readonly scriptParameters?: { readonly [name: string]: Json }
   readonly verify?: Verify
+  /** Path in the step's own data to a list: each element goes on in a transaction of its own (cycles.md 4). */
+  readonly split?: string
+}
+
+/** A trigger on a timer: `every` or `cron`, one of the two. */
+export interface ScheduleStep extends StepBase {
+  readonly type: 'schedule'
+  readonly next?: Next
+  readonly every?: DurationText
+  /** Five fields: minute, hour, day of the month, month, day of the week. */
+  readonly cron?: string
+  /** IANA name; default: the account's. */
+  readonly timezone?: string
+  /** ISO 8601; without an offset in `timezone`. */
+  readonly startAt?: string
+  readonly runOnce?: boolean
 }
 
 /** webhooks.md 10. In the registry the secret stands sealed; to people it shows as `********`. */
@@ -88,7 +115,7 @@ export type RequestAuth =
   | { readonly type: 'bearer'; readonly token: string }
   | { readonly type: 'header'; readonly header: string; readonly value: string }
 
-export interface RequestStep extends StepBase {
+export interface RequestStep extends StepBase, Retries {
   readonly type: 'request'
   readonly next?: Next
   readonly method: string
@@ -99,7 +126,9 @@ export interface RequestStep extends StepBase {
   readonly bodyType?: BodyType
   readonly auth?: RequestAuth
   readonly timeout?: DurationText
-  readonly onError?: 'stopTransaction'
+  /** As `onStepError`, for this step. */
+  readonly onError?: ErrorRule
+  readonly split?: string
 }
 
 export interface ScriptStep extends StepBase {
@@ -134,13 +163,36 @@ export interface DecisionStep extends StepBase {
   readonly false?: Next
 }
 
+export interface SwitchStep extends StepBase {
+  readonly type: 'switch'
+  readonly value: Json
+  readonly cases: readonly { readonly equals: Json; readonly next?: Next }[]
+  readonly default?: Next
+}
+
 export interface DelayStep extends StepBase {
   readonly type: 'delay'
   readonly next?: Next
   readonly for: DurationText
 }
 
-export type Step = WebhookStep | SynchronousResponseStep | RequestStep | ScriptStep | DecisionStep | DelayStep
+export interface WaitUntilStep extends StepBase {
+  readonly type: 'waitUntil'
+  readonly next?: Next
+  /** An instant in ISO 8601; without an offset in the account's time zone. */
+  readonly at: string
+}
+
+/** The join of a run's paths and split items. */
+export interface WaitAllStep extends StepBase {
+  readonly type: 'waitAll'
+  readonly next?: Next
+}
+
+export type Step =
+  WebhookStep | ScheduleStep | SynchronousResponseStep | RequestStep | ScriptStep | DecisionStep | SwitchStep | DelayStep | WaitUntilStep | WaitAllStep
+/** What a cycle begins with. */
+export type TriggerStep = WebhookStep | ScheduleStep
 export type StepType = Step['type']
 export type StepOf<T extends StepType> = Extract<Step, { readonly type: T }>
 
@@ -151,3 +203,10 @@ export interface WebhookData {
   readonly query: { readonly [name: string]: string | string[] }
   readonly method: string
 }
+
+/** What a schedule yields: when the run fell due, and when it was taken (ISO 8601, UTC). */
+export interface ScheduleData {
+  readonly scheduledAt: string
+  readonly startedAt: string
+}
+export type TriggerData = WebhookData | ScheduleData

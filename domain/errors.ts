@@ -10,6 +10,11 @@ export const stepErrors = {
   responseNotReturned: { message: 'Failed to return the webhook response', retryable: false },
   webhookFailed: { message: 'Webhook failed', retryable: false },
   sourceNotFound: { message: 'Failed to find the webhook source key', retryable: false },
+  outOfRetries: { message: 'Out of retries', retryable: false },
+  notSplit: { message: 'Step data cannot be split', retryable: false },
+  splitFailed: { message: 'Failed to split transaction step data', retryable: false },
+  waitFailed: { message: 'Wait Until Failed To Run', retryable: false },
+  waitTooLong: { message: 'Wait Until is over retention period', retryable: false },
   transactionStopped: { message: 'Transaction Stopped', retryable: false },
 } as const
 export type StepErrorCode = keyof typeof stepErrors

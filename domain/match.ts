@@ -1,8 +1,8 @@
 /** Which requests run which transactions on: the values of `match` in canonical form (webhooks.md 6). */
-import type { CycleDocument, WebhookData, WebhookStep } from './document.ts'
+import type { CycleDocument, TriggerData, WebhookData, WebhookStep } from './document.ts'
 import type { StepId } from './ids.ts'
 import type { Json } from './json.ts'
-import { midCycleSteps, triggerOf } from './graph.ts'
+import { isSplit, midCycleSteps, partOf, triggerOf } from './graph.ts'
 import { lookupIn, parsePath } from './path.ts'
 
 /** A value that a mid-cycle step waits for. */
@@ -38,9 +38,18 @@ export function requestValue(step: WebhookStep, data: WebhookData): string | und
   return step.match && at(step.match.request, { body: data.body, headers: data.headers, query: data.query, method: data.method })
 }
 
-/** The value that each mid-cycle step waits for now; undefined where there is none (yet). With `root`, only steps whose `match.transaction` begins with it. */
-export function valuesOf(doc: CycleDocument, roots: Roots, root?: string): readonly { readonly stepId: StepId; readonly value: string | undefined }[] {
+/**
+ * The value that each mid-cycle step waits for now; undefined where there is none (yet). Only of steps that a transaction comes to itself: an item
+ * of `split`, or the whole cycle's. With `root`, only steps whose `match.transaction` begins with it.
+ */
+export function valuesOf(
+  doc: CycleDocument,
+  roots: Roots,
+  { root, split }: { readonly root?: string; readonly split?: StepId } = {},
+): readonly { readonly stepId: StepId; readonly value: string | undefined }[] {
+  const part = doc.steps.some(isSplit) ? partOf(doc, split) : undefined
   return midCycleSteps(doc).flatMap(step => {
+    if (part?.has(step.id) === false) return []
     if (!step.match || (root !== undefined && rootOf(step.match.transaction) !== root)) return []
     return [{ stepId: step.id, value: at(step.match.transaction, roots) }]
   })
@@ -50,7 +59,7 @@ export function valuesOf(doc: CycleDocument, roots: Roots, root?: string): reado
  * The values that exist from the moment the trigger is accepted: those from the trigger's own data, and from `known` (other roots that are
  * known then, such as `transaction`, `variables`, `cycle`, `account`).
  */
-export function triggerValues(doc: CycleDocument, data: WebhookData, known: Roots = {}): MatchValue[] {
-  const roots: Roots = { ...known, [triggerOf(doc).id]: { body: data.body, headers: data.headers, query: data.query, method: data.method } }
+export function triggerValues(doc: CycleDocument, data: TriggerData, known: Roots = {}): MatchValue[] {
+  const roots: Roots = { ...known, [triggerOf(doc).id]: { ...data } }
   return valuesOf(doc, roots).flatMap(({ stepId, value }) => (value === undefined ? [] : [{ stepId, value }]))
 }

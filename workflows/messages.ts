@@ -2,7 +2,7 @@
  * Names and shapes of what is sent to the workflows: shared by api, worker and workflows. Types and constants only.
  */
 import type { AccountId, CycleId, RequestId, StepId, TransactionId } from '../domain/ids.ts'
-import type { CycleDocument, WebhookData } from '../domain/document.ts'
+import type { CycleDocument, TriggerData, WebhookData } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { EndStatus } from '../domain/states.ts'
 
@@ -29,7 +29,7 @@ export interface Snapshot {
 export interface TransactionInput {
   readonly transaction: TransactionId
   readonly snapshot: Snapshot
-  readonly trigger: { readonly stepId: StepId; readonly data: WebhookData }
+  readonly trigger: { readonly stepId: StepId; readonly data: TriggerData }
   /** ms since the epoch. */
   readonly acceptedAt: number
   /** Worker whose window the start counts against; absent where the api started it. */
@@ -52,6 +52,10 @@ export interface Run {
   readonly request: string
   /** Paths to go on with; while the run is walked it is empty. */
   readonly paths: readonly Position[]
+  /** Paths that stand at a join, each by its step. */
+  readonly joining?: readonly StepId[]
+  /** Paths that have ended since the run began or was joined. */
+  readonly ended?: number
 }
 
 /** A transaction's state between two step boundaries: all that the interpreter needs to go on. */

@@ -1,6 +1,6 @@
 /** The schema of the whole document (cycles.md 1). */
 import { z } from 'zod'
-import { day, duration, json, required, text, word } from './fields.ts'
+import { day, duration, errorRule, json, required, retries, text, word } from './fields.ts'
 import { step } from './steps.ts'
 
 export const variable = z
@@ -37,7 +37,8 @@ export const retention = z
 
 export const settings = z
   .strictObject({
-    onStepError: z.literal('stopTransaction').meta({ description: 'What a step error does: the transaction ends Errored.' }).exactOptional(),
+    onStepError: errorRule('What a step error does. Default: stopTransaction.').exactOptional(),
+    ...retries,
     syncTimeout: duration('How long a synchronous webhook is held before it is answered 504. Default: 60s.', {
       min: 1,
       max: 600_000,

@@ -1,6 +1,7 @@
 /** Pieces of the document's schema that several steps share. Messages are sentences that say what would be right. */
 import { z } from 'zod'
 import { DURATION_PATTERN, parseDuration } from '../duration.ts'
+import type { ErrorRule } from '../document.ts'
 import type { Json } from '../json.ts'
 
 const hour = 3_600_000
@@ -70,3 +71,20 @@ export const named = (description: string) =>
 
 /** One of a few words. */
 export const word = <const T extends readonly [string, ...string[]]>(words: T, description: string) => z.enum(words).meta({ description })
+
+const errorRules = ['stopTransaction', 'ignore', 'retry', 'stopCycle'] as const satisfies readonly ErrorRule[]
+
+/** A rule for step errors (cycles.md 5). */
+export const errorRule = (description: string) =>
+  word(errorRules, `${description} stopTransaction ends the transaction Errored, ignore goes on, retry tries again later, stopCycle stops the cycle too.`)
+
+/** What the rule `retry` goes by. */
+export const retries = {
+  maxRetries: z.int().min(1).max(5).meta({ description: 'How often the rule retry tries again. Default: 5.' }).exactOptional(),
+  retryDelays: z
+    .array(duration('How long before a retry.', { max: 31 * day, told: 'at most 31d' }))
+    .min(1)
+    .max(5)
+    .meta({ description: 'The pauses before the first, second … retry; the last one stands for those left out. Default: 5m, 35m, 95m, 275m, 635m.' })
+    .exactOptional(),
+}

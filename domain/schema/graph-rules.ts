@@ -1,12 +1,14 @@
 /** Rules of the graph (cycles.md 2): ids, the trigger, where steps lead to, and that each can be reached. */
 import type { Problem } from '../errors.ts'
 import { reach } from '../graph.ts'
-import { laterStepTypes, stepTypes } from './known.ts'
+import { stepTypes } from './known.ts'
 import { placeText } from './paths.ts'
 import type { View } from './view.ts'
 
 /** Names that merge fields use for other things, so that no step can have them (cycles.md 3). */
 export const reservedRoots: readonly string[] = ['variables', 'webhooks', 'transaction', 'cycle', 'account']
+
+const triggerTypes: readonly string[] = ['webhook', 'schedule']
 
 function ids(view: View): Problem[] {
   return view.steps.flatMap(step => {
@@ -32,8 +34,8 @@ function targets(view: View): Problem[] {
 
 function trigger(view: View): Problem[] {
   const first = view.steps[0]
-  if (!first || first.index !== 0 || first.type === 'webhook' || laterStepTypes.includes(first.type) || !stepTypes.includes(first.type)) return []
-  return [{ path: 'steps[0].type', message: `The first step is the trigger and must be of type webhook, not ${first.type}` }]
+  if (!first || first.index !== 0 || triggerTypes.includes(first.type) || !stepTypes.includes(first.type)) return []
+  return [{ path: 'steps[0].type', message: `The first step is the trigger and must be of type webhook or schedule, not ${first.type}` }]
 }
 
 function unreachable(view: View): Problem[] {

@@ -1,7 +1,7 @@
 /** What zod found, in sentences that say what is wrong, where, and what would be right. */
 import type { z } from 'zod'
 import type { Problem } from '../errors.ts'
-import { choicesAt, knownAt, laterErrorRules, laterStepTypes } from './known.ts'
+import { choicesAt, knownAt, laterStepTypes } from './known.ts'
 import { placeText, valueAt } from './paths.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -36,6 +36,7 @@ function unknownProperty(path: readonly PropertyKey[], key: string, owner: unkno
   const { known, later } = knownAt(path, owner)
   if (later.includes(key)) return `${quote(key)} is not yet available in this version`
   if (key === 'next' && known.includes('condition')) return 'A decision has no "next": it leads on by "true" and "false"'
+  if (key === 'next' && known.includes('cases')) return 'A switch has no "next": it leads on by its "cases" and "default"'
   return `Unknown property ${quote(key)}.${didYouMean(key, known)}`
 }
 
@@ -55,8 +56,6 @@ function sentence(issue: Issue, value: unknown): string {
         ? `Is required: ${names[issue.expected] ?? issue.expected}`
         : `Must be ${names[issue.expected] ?? issue.expected}, not ${kind(value)}`
     case 'invalid_value':
-      if ((place === 'onStepError' || place === 'onError') && typeof value === 'string' && laterErrorRules.includes(value))
-        return `${quote(value)} is not yet available in this version; stopTransaction is`
       return choice(value, issue.values)
     case 'too_small':
     case 'too_big':

@@ -8,18 +8,11 @@ import { authTypes, verifySchemes } from './verify.ts'
 type Shape = { readonly [name: string]: z.ZodType }
 
 /** Step types of cycles.md 4 that are not yet available. */
-export const laterStepTypes: readonly string[] = ['schedule', 'method', 'switch', 'waitUntil', 'waitAll']
+export const laterStepTypes: readonly string[] = ['method']
 
 export const stepTypes: readonly string[] = Object.keys(stepSchemas)
 
-/** Values of `onStepError` and `onError` that are not yet available. */
-export const laterErrorRules: readonly string[] = ['ignore', 'retry', 'stopCycle']
-
-const retries = ['maxRetries', 'retryDelays']
-const laterOfStep: { readonly [type: string]: readonly string[] } = {
-  webhook: ['split', 'connector', 'method'],
-  request: ['split', 'script', ...retries],
-}
+const laterOfStep: { readonly [type: string]: readonly string[] } = { webhook: ['connector', 'method'], request: ['script'] }
 
 const stepShapes: { readonly [type: string]: Shape } = Object.fromEntries(Object.entries(stepSchemas).map(([type, schema]) => [type, schema.shape]))
 const verifyShapes: { readonly [scheme: string]: Shape } = Object.fromEntries(Object.entries(verifySchemes).map(([scheme, schema]) => [scheme, schema.shape]))
@@ -38,10 +31,11 @@ export function knownAt(path: readonly PropertyKey[], value: unknown): Known {
   const [top, , part] = path
   const object = isObject(value) ? value : {}
   if (path.length === 0) return { known: Object.keys(documentSchema.shape), later: [] }
-  if (top === 'settings') return path.length === 1 ? { known: Object.keys(settings.shape), later: retries } : { known: Object.keys(retention.shape), later: [] }
+  if (top === 'settings') return { known: Object.keys(path.length === 1 ? settings.shape : retention.shape), later: [] }
   if (top === 'variables') return { known: path.length === 2 ? Object.keys(variable.shape) : ['label', 'value'], later: [] }
   if (part === 'verify') return { known: chosen(verifyShapes, object['scheme']), later: [] }
   if (part === 'auth') return { known: chosen(authShapes, object['type']), later: [] }
+  if (part === 'cases') return { known: ['equals', 'next'], later: [] }
   if (part === 'match') return { known: ['request', 'transaction'], later: [] }
   const type = String(object['type'])
   return { known: chosen(stepShapes, type), later: Object.hasOwn(laterOfStep, type) ? (laterOfStep[type] ?? []) : [] }

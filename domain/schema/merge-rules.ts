@@ -17,7 +17,9 @@ export const mergedProperties: { readonly [type: string]: readonly string[] } = 
   request: ['method', 'url', 'query', 'headers', 'body', 'auth'],
   script: ['input'],
   decision: ['left', 'right'],
+  switch: ['value', 'cases'],
   delay: ['for'],
+  waitUntil: ['at'],
 }
 const secretProperties: readonly string[] = ['url', 'query', 'headers', 'body', 'auth']
 
@@ -122,10 +124,12 @@ export function mergeProblems(view: View): Problem[] {
   for (const step of view.steps) {
     const properties = Object.hasOwn(mergedProperties, step.type) ? (mergedProperties[step.type] ?? []) : []
     for (const property of properties) walk(step.raw[property], ['steps', step.index, property], { step, property })
-    const { match } = step.raw
+    const { match, split } = step.raw
+    if (typeof split === 'string' && Object.hasOwn(dataRoots, step.type))
+      found(['steps', step.index, 'split'], pathInto(split, dataRoots[step.type] ?? [], "the step's data"))
     if (step.type === 'webhook' && step.index > 0 && isJsonObject(match)) {
       const base = ['steps', step.index, 'match']
-      found([...base, 'request'], requestPath(match['request']))
+      if (typeof match['request'] === 'string') found([...base, 'request'], pathInto(match['request'], requestRoots, 'the request'))
       if (typeof match['transaction'] === 'string') {
         const parsed = matchPath(match['transaction'])
         found([...base, 'transaction'], typeof parsed === 'string' ? parsed : check(parsed, { step, property: 'match', script: false }))
@@ -142,12 +146,13 @@ function matchPath(text: string): Path | string {
 }
 
 const requestRoots = ['body', 'headers', 'query', 'method']
+/** What the data of a step that can be split begins with. */
+const dataRoots: { readonly [type: string]: readonly string[] } = { webhook: requestRoots, request: ['status', 'headers', 'body'] }
 
-function requestPath(text: Json | undefined): string | undefined {
-  if (typeof text !== 'string') return undefined
+function pathInto(text: string, roots: readonly string[], what: string): string | undefined {
   const path = matchPath(text)
   if (typeof path === 'string') return path
-  return requestRoots.includes(path.root)
+  return roots.includes(path.root)
     ? undefined
-    : `A path into the request begins with body, headers, query or method, not ${path.root}.${didYouMean(path.root, requestRoots)}`
+    : `A path into ${what} begins with ${roots.slice(0, -1).join(', ')} or ${roots.at(-1)}, not ${path.root}.${didYouMean(path.root, roots)}`
 }

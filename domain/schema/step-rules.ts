@@ -1,10 +1,9 @@
 /** Rules of single steps, settings and variables that look at more than one property. */
 import { patternProblem } from '../conditions.ts'
-import { parseDuration } from '../duration.ts'
 import type { Problem } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { isJsonObject } from '../objects.ts'
-import { day, isDynamic } from './fields.ts'
+import { isDynamic } from './fields.ts'
 import { placeText } from './paths.ts'
 import type { View, ViewStep } from './view.ts'
 
@@ -36,18 +35,32 @@ function headerRules(step: ViewStep): Problem[] {
   )
 }
 
-/** Retentions below the maximum come with a later release. */
-function retentionRules(root: Json): Problem[] {
+/** What documents may not use before it runs. */
+function laterRules(step: ViewStep): Problem[] {
+  const path = `steps[${step.index}]`
+  const types = step.type === 'schedule' ? [{ path: `${path}.type`, message: `Steps of type "${step.type}" ${LATER}` }] : []
+  const split = step.raw['split'] === undefined ? [] : [{ path: `${path}.split`, message: `"split" ${LATER}` }]
+  const { onError } = step.raw
+  const rule = typeof onError === 'string' && laterErrorRules.includes(onError) ? [{ path: `${path}.onError`, message: `"${onError}" ${LATER}` }] : []
+  return [...types, ...split, ...rule]
+}
+const LATER = 'is not yet available in this version'
+const laterErrorRules = ['ignore', 'retry', 'stopCycle']
+
+function laterSettings(root: Json): Problem[] {
   const settings = isJsonObject(root) ? root['settings'] : undefined
-  const retention = isJsonObject(settings) ? settings['retention'] : undefined
-  if (!isJsonObject(retention)) return []
-  return ['success', 'errored'].flatMap(name => {
-    const text = retention[name]
-    const ms = typeof text === 'string' ? parseDuration(text) : undefined
-    return ms === undefined || ms >= 31 * day
-      ? []
-      : [{ path: `settings.retention.${name}`, message: `A retention below 31d is not yet available in this version; 31d is` }]
-  })
+  const rule = isJsonObject(settings) ? settings['onStepError'] : undefined
+  return typeof rule === 'string' && laterErrorRules.includes(rule) ? [{ path: 'settings.onStepError', message: `"${rule}" ${LATER}` }] : []
+}
+
+/** cycles.md 4: a schedule is the trigger, and goes by an interval or by cron. */
+function scheduleRules(step: ViewStep): Problem[] {
+  if (step.type !== 'schedule') return []
+  const path = `steps[${step.index}]`
+  if (step.index > 0) return [{ path: `${path}.type`, message: 'A schedule is a trigger: it can only be the first step' }]
+  const { every, cron } = step.raw
+  if (every !== undefined && cron !== undefined) return [{ path: `${path}.cron`, message: 'Give every or cron, not both' }]
+  return every === undefined && cron === undefined ? [{ path, message: 'A schedule needs every, such as 15m, or cron, such as 0 6 * * *' }] : []
 }
 
 function variableRules(root: Json): Problem[] {
@@ -73,6 +86,6 @@ function variableRules(root: Json): Problem[] {
 
 export const stepProblems = (view: View, root: Json): Problem[] => [
   ...variableRules(root),
-  ...retentionRules(root),
-  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step)]),
+  ...laterSettings(root),
+  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step), ...scheduleRules(step), ...laterRules(step)]),
 ]

@@ -1,7 +1,7 @@
 /** The step types and their properties (cycles.md 4). A step type is one entry here, one runner in the interpreter, and a test. */
 import { z } from 'zod'
 import type { Condition, StepType } from '../document.ts'
-import { day, dynamicDuration, duration, isDynamic, json, named, next, required, STEP_ID, text, word } from './fields.ts'
+import { day, dynamicDuration, duration, errorRule, isDynamic, json, named, next, required, retries, STEP_ID, text, word } from './fields.ts'
 import { auth, verify } from './verify.ts'
 
 const base = {
@@ -41,6 +41,14 @@ const status = z
   })
   .meta({ description: 'The HTTP status, 200 to 599. Default: 200.' })
 
+const splitPath = (from: string) =>
+  required(
+    `A path in the step's own data to a list, such as ${from}: each element goes on in a transaction of its own, with item, index and total.`,
+    500,
+  ).exactOptional()
+
+const OFFSET = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?)?$/
+
 const match = z
   .strictObject({
     request: required('A path into the incoming request: body.orderId, headers.x-order, query.id.', 500),
@@ -64,8 +72,29 @@ export const stepSchemas = {
       script: required('JavaScript with before_webhook and after_webhook, run for each request.', 262_144).exactOptional(),
       scriptParameters: named('What the script sees as script_parameters.').exactOptional(),
       verify: verify.exactOptional(),
+      split: splitPath('body.items'),
     })
     .meta({ title: 'webhook', description: 'An inbound webhook. Its data: body, headers, query, method.' }),
+  schedule: z
+    .strictObject({
+      ...base,
+      type: z.literal('schedule').meta({ description: 'Starts a transaction on a timer: the trigger only.' }),
+      ...leads,
+      every: duration('The interval between two runs.', { min: 1_000, max: 366 * day, told: '1s to 366d' }).exactOptional(),
+      cron: required('When it runs: minute, hour, day of the month, month, day of the week.', 200)
+        .meta({ examples: ['0 6 * * 1-5'] })
+        .exactOptional(),
+      timezone: required("The IANA time zone of cron and startAt. Default: the account's.", 100)
+        .meta({ examples: ['Europe/Berlin'] })
+        .exactOptional(),
+      startAt: z
+        .string()
+        .regex(OFFSET, 'Must be an instant in ISO 8601, such as 2030-01-31T06:00:00Z')
+        .meta({ description: 'The first run, in ISO 8601; without an offset in the time zone. Default: one interval after the start.' })
+        .exactOptional(),
+      runOnce: z.boolean().meta({ description: 'One run; then the cycle is Stopped.' }).exactOptional(),
+    })
+    .meta({ title: 'schedule', description: 'A trigger on a timer. Its data: scheduledAt, startedAt.' }),
   synchronousResponse: z
     .strictObject({
       ...base,
@@ -99,7 +128,9 @@ export const stepSchemas = {
       bodyType: bodyType.exactOptional(),
       auth: auth.exactOptional(),
       timeout: duration('How long one try may take. Default: 30s.', { min: 1, max: 600_000, told: 'at most 600s' }).exactOptional(),
-      onError: z.literal('stopTransaction').meta({ description: 'What an error of this step does. Default: as onStepError of the settings.' }).exactOptional(),
+      onError: errorRule('What an error of this step does. Default: as onStepError of the settings.').exactOptional(),
+      ...retries,
+      split: splitPath('body.items'),
     })
     .meta({ title: 'request', description: 'An HTTP call. Its data: status, headers, body.' }),
   script: z
@@ -122,6 +153,24 @@ export const stepSchemas = {
       false: next('Where the path goes on where it does not hold.').exactOptional(),
     })
     .meta({ title: 'decision', description: 'Compares two values.' }),
+  switch: z
+    .strictObject({
+      ...base,
+      type: z.literal('switch').meta({ description: 'Leaves by the first case that equals.' }),
+      value: json('What is compared, mostly a merge field.'),
+      cases: z
+        .array(
+          z.strictObject({
+            equals: json('The value of this case: numbers (also as text) as numbers, ISO dates as instants, else as text.'),
+            next: next('Where the path goes on in this case.').exactOptional(),
+          }),
+        )
+        .min(1)
+        .max(500)
+        .meta({ description: 'The cases, looked at in order.' }),
+      default: next('Where the path goes on where no case equals.').exactOptional(),
+    })
+    .meta({ title: 'switch', description: 'Chooses one of several ways by a value.' }),
   delay: z
     .strictObject({
       ...base,
@@ -130,13 +179,35 @@ export const stepSchemas = {
       for: dynamicDuration('How long.', { max: 366 * day, told: 'at most 366d' }),
     })
     .meta({ title: 'delay', description: 'Waits a while. It survives restarts.' }),
+  waitUntil: z
+    .strictObject({
+      ...base,
+      type: z.literal('waitUntil').meta({ description: 'Waits until an instant, durably.' }),
+      ...leads,
+      at: z
+        .string()
+        .refine(value => isDynamic(value) || OFFSET.test(value), 'Must be an instant in ISO 8601, such as 2030-01-31T06:00:00Z, or text with merge fields')
+        .meta({ description: "The instant, in ISO 8601; without an offset in the account's time zone. One that is past: goes on at once." }),
+    })
+    .meta({ title: 'waitUntil', description: 'Waits until an instant.' }),
+  waitAll: z
+    .strictObject({
+      ...base,
+      type: z.literal('waitAll').meta({ description: 'Waits for every other path and split item of the run, then goes on once.' }),
+      ...leads,
+    })
+    .meta({ title: 'waitAll', description: 'The join of paths and split items. Its data: completed, errored, stopped.' }),
 } satisfies { readonly [T in StepType]: z.ZodType }
 
 export const step = z.discriminatedUnion('type', [
   stepSchemas.webhook,
+  stepSchemas.schedule,
   stepSchemas.synchronousResponse,
   stepSchemas.request,
   stepSchemas.script,
   stepSchemas.decision,
+  stepSchemas.switch,
   stepSchemas.delay,
+  stepSchemas.waitUntil,
+  stepSchemas.waitAll,
 ])

@@ -34,17 +34,22 @@ export interface View {
 }
 
 function exitsOf(raw: JsonObject, index: number): Exit[] {
-  const own = raw['type'] === 'decision' ? ['true', 'false'] : ['next']
+  const own = raw['type'] === 'decision' ? ['true', 'false'] : raw['type'] === 'switch' ? ['default'] : ['next']
   // `next` on a decision is told as unknown, but what it leads to is not unreachable besides.
   const names = Object.keys(raw).filter(
-    name => own.includes(name) || (name === 'next' && own.length > 1) || own.includes(nearest(name, ['id', 'name', 'type', ...own]) ?? ''),
+    name => own.includes(name) || (name === 'next' && !own.includes(name)) || own.includes(nearest(name, ['id', 'name', 'type', ...own]) ?? ''),
   )
-  return names.flatMap(name => {
-    const to = raw[name]
-    if (typeof to === 'string') return [{ path: ['steps', index, name], to }]
-    if (!Array.isArray(to)) return []
-    return to.flatMap((each, i) => (typeof each === 'string' ? [{ path: ['steps', index, name, i], to: each }] : []))
-  })
+  const cases = raw['type'] === 'switch' && Array.isArray(raw['cases']) ? raw['cases'].slice(0, 500) : []
+  return [
+    ...names.flatMap(name => exits(raw[name], ['steps', index, name])),
+    ...cases.flatMap((each, i) => (isJsonObject(each) ? exits(each['next'], ['steps', index, 'cases', i, 'next']) : [])),
+  ]
+}
+
+function exits(to: Json | undefined, path: readonly PropertyKey[]): Exit[] {
+  if (typeof to === 'string') return [{ path, to }]
+  if (!Array.isArray(to)) return []
+  return to.flatMap((each, i) => (typeof each === 'string' ? [{ path: [...path, i], to: each }] : []))
 }
 
 /** Steps of unknown or later types may lead on in ways that are not known here. */

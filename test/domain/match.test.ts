@@ -54,8 +54,8 @@ describe('match values', () => {
     ])
   })
   it('a workflow asks for all values, or for those of one step', () => {
-    expect(valuesOf(doc, { a: { body: { id: 1 } } }, 'a')).toEqual([{ stepId: 'b', value: '1' }])
-    expect(valuesOf(doc, {}, 'order')).toEqual([
+    expect(valuesOf(doc, { a: { body: { id: 1 } } }, { root: 'a' })).toEqual([{ stepId: 'b', value: '1' }])
+    expect(valuesOf(doc, {}, { root: 'order' })).toEqual([
       { stepId: 'a', value: undefined },
       { stepId: 'd', value: undefined },
     ])

@@ -1,5 +1,5 @@
 /** The life of a transaction (cycles.md 6, protocol.md): begin, runs one at a time, waiting between them, and its end. */
-import type { CycleDocument, WebhookStep } from '../../domain/document.ts'
+import type { CycleDocument, TriggerStep } from '../../domain/document.ts'
 import type { StepError } from '../../domain/errors.ts'
 import { isSynchronous, nextOf, stepById, triggerOf } from '../../domain/graph.ts'
 import { triggerValues, valuesOf, type Roots } from '../../domain/match.ts'
@@ -8,6 +8,7 @@ import type { Delivery, Position, ResponseResult, Run, TransactionInput } from '
 import type { TransactionContext } from './context.ts'
 import { knownRoots } from './known-roots.ts'
 import { beginStep, endStep } from './records.ts'
+import { removedAt } from './retention.ts'
 import { consume, createState, nextDelivery, receive, settle, type State } from './state.ts'
 import { walk, type Walked } from './walk.ts'
 import { learnHashes, setStepData, syncValues } from './values.ts'
@@ -19,7 +20,7 @@ const BUSY_RETRY_MS = 60_000
 export interface Life {
   readonly input: TransactionInput
   readonly document: CycleDocument
-  readonly trigger: WebhookStep
+  readonly trigger: TriggerStep
   readonly context: TransactionContext
   readonly state: State
   /** Roots of merge fields that do not change while it lives. */
@@ -83,7 +84,7 @@ export async function live(life: Life): Promise<Passed> {
       if (outcome !== 'over') return outcome === 'suspended' ? outcome : end(life, outcome === 'failed' ? 'Errored' : 'Stopped')
     }
     if (life.stopping) return end(life, 'Stopped')
-    if (context.now() >= removedAt(life)) return end(life, 'Completed')
+    if (context.now() >= removedAt(life.input)) return end(life, 'Completed')
     if (context.suspendWanted()) return 'suspended'
     const delivery = nextDelivery(state)
     if (delivery !== undefined) {
@@ -92,9 +93,6 @@ export async function live(life: Life): Promise<Passed> {
     else if ((await stand(life)) === 'stop') return end(life, 'Stopped')
   }
 }
-
-/** A transaction is removed that long after its acceptance; a run in progress ends first (cycles.md 6). */
-const removedAt = (life: Life): number => life.input.acceptedAt + life.input.limits.retentionMs
 
 async function begin(life: Life): Promise<'go' | 'stop'> {
   const { context, state, input, document, trigger } = life
@@ -111,7 +109,7 @@ async function begin(life: Life): Promise<'go' | 'stop'> {
   endStep(life, trigger, 'Completed')
   state.run = { from: trigger.id, request: input.transaction, paths: pathsFrom(life, trigger.id) }
   // Values of the trigger's data were registered when it was accepted; those of other roots may not have been.
-  for (const root of Object.keys(life.known)) await syncValues(life, valuesOf(document, life.known, root))
+  for (const root of Object.keys(life.known)) await syncValues(life, valuesOf(document, life.known, { root }))
   return 'go'
 }
 
@@ -165,7 +163,7 @@ async function stand(life: Life): Promise<'go' | 'stop'> {
     state.status = 'Waiting'
   }
   context.changed()
-  const until = parked === 'parked' ? removedAt(life) : Math.min(removedAt(life), context.now() + BUSY_RETRY_MS)
+  const until = parked === 'parked' ? removedAt(life.input) : Math.min(removedAt(life.input), context.now() + BUSY_RETRY_MS)
   await context.wait(waitLabel(life), until, () => life.stopping || state.queue.length !== queued)
   return 'go'
 }
@@ -177,7 +175,7 @@ function waitLabel(life: Life): string {
 
 async function end(life: Life, status: EndStatus): Promise<EndStatus> {
   const { context, state } = life
-  await context.end(Object.fromEntries(state.consumed), status, Math.max(0, removedAt(life) - context.now()))
+  await context.end(Object.fromEntries(state.consumed), status, Math.max(0, removedAt(life.input) - context.now()))
   life.closed = true
   context.changed()
   return status

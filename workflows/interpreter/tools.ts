@@ -6,6 +6,7 @@ import { follow, lookupIn, type Lookup } from '../../domain/path.ts'
 import type { Position, ResponseResult, Run } from '../messages.ts'
 import type { StepContext } from './context.ts'
 import type { Life } from './life.ts'
+import { removedAt } from './retention.ts'
 import { addIncident, settle } from './state.ts'
 
 export interface StepTools {
@@ -17,6 +18,10 @@ export interface StepTools {
   readonly execution: number
   /** Fills merge fields and inline scripts in; undefined where the value is missing. `secrets`: references of secret variables may stand in it. */
   resolve(value: Json, options?: { readonly secrets: boolean }): Promise<Json | undefined>
+  /** When the transaction is removed, at the latest (ms since the epoch). */
+  readonly lastsUntil: number
+  /** The account's (IANA name). */
+  readonly timezone: string
   /** The paths of this run go no further. */
   halted(): boolean
   /** Whether this run's sender has its answer. */
@@ -42,6 +47,8 @@ export function stepTools(life: Life, run: Run, step: Step, position: Position, 
       if (resolved.expressions.length === 0) return resolved.value
       return resolved.fill(await context.evaluate(step, resolved.expressions, answered()))
     },
+    lastsUntil: removedAt(life.input),
+    timezone: life.input.snapshot.account.timezone,
     halted: () => life.halted !== undefined,
     answered,
     respond(result) {

@@ -7,7 +7,7 @@ import type { Life } from './life.ts'
 /** Sets a step's data and registers what mid-cycle steps match on in it, before anything that follows can run. */
 export async function setStepData(life: Life, stepId: StepId, data: Json): Promise<void> {
   life.state.data.set(stepId, data)
-  await syncValues(life, valuesOf(life.document, { [stepId]: data }, stepId))
+  await syncValues(life, valuesOf(life.document, { [stepId]: data }, { root: stepId }))
 }
 
 /** Registers those values that are not registered as they are now. */

@@ -14,8 +14,8 @@ describe('the graph of a document', () => {
     }
     expect(problems(documentOf([delay('constructor')]))).toEqual([])
   })
-  it('the first step is a webhook, and nothing leads to it', () => {
-    expect(cycle(delay('order', 'a'), delay('a'))).toEqual(['steps[0].type: The first step is the trigger and must be of type webhook, not delay'])
+  it('the first step is a trigger, and nothing leads to it', () => {
+    expect(cycle(delay('order', 'a'), delay('a'))).toEqual(['steps[0].type: The first step is the trigger and must be of type webhook or schedule, not delay'])
     expect(cycle(trigger, delay('a', ['order']))).toEqual(['steps[1].next[0]: Nothing may lead to the trigger "order": loop back to a later step'])
   })
   it('a next that points nowhere is an error, with a suggestion', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CycleDocument, Step } from '../../../domain/document.ts'
+import { listOf } from '../../../domain/graph.ts'
 import { createMemory, documentOf, inputOf, type World } from './memory.ts'
 
 const LIMIT = 200
@@ -89,7 +90,7 @@ describe('any graph', () => {
         for (const step of document.steps) {
           const count = arrivals.get(step.id) ?? 0
           if (step.type === 'webhook' && step.id !== 'start') continue
-          const exits = step.type === 'decision' ? (n > Number(step.right) ? step.true : step.false) : step.next
+          const exits = step.type === 'decision' ? (n > Number(step.right) ? step.true : step.false) : listOf(step.type === 'switch' ? step.default : step.next)
           for (const next of exits ?? []) arrivals.set(next, (arrivals.get(next) ?? 0) + count)
         }
         expect(executions(memory)).toEqual(Object.fromEntries([...arrivals].filter(([, count]) => count > 0).sort()))

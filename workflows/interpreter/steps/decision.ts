@@ -1,5 +1,5 @@
 import { holds } from '../../../domain/conditions.ts'
-import { nextOf } from '../../../domain/graph.ts'
+import { listOf } from '../../../domain/graph.ts'
 import type { Json, JsonObject } from '../../../domain/json.ts'
 import { isJsonObject } from '../../../domain/objects.ts'
 import type { StepRunner } from './runner.ts'
@@ -10,5 +10,5 @@ export const decision: StepRunner<'decision'> = async (step, { resolve }) => {
   for (const [name, value] of Object.entries<Json | undefined>({ left: step.left, right: step.right })) if (value !== undefined) sides[name] = value
   const filled = await resolve(sides)
   const { left, right } = isJsonObject(filled) ? filled : {}
-  return { kind: 'leaves', exits: nextOf(step, holds(step.condition, left, right)) }
+  return { kind: 'leaves', exits: listOf(holds(step.condition, left, right) ? step.true : step.false) }
 }

@@ -9,6 +9,8 @@ export type StepOutcome =
   | { readonly kind: 'leaves'; readonly exits: readonly StepId[]; readonly data?: Json }
   /** A mid-cycle webhook: the path ends here until a request comes. */
   | { readonly kind: 'stands' }
+  /** A join: the path stands here until every other one has ended or stands. */
+  | { readonly kind: 'joins' }
   /** The run was halted in a delay that ends at `until` (ms since the epoch). */
   | { readonly kind: 'interrupted'; readonly until: number }
 
