@@ -3,19 +3,26 @@
  * A caller looks at the code and never has to match text. Messages of incidents are the list of cycles.md 5.
  */
 export const stepErrors = {
-  callFailed: { message: 'Failed to call the method', retryable: false },
+  triggerSkipped: { message: 'Trigger Skipped', retryable: false },
+  transactionStopped: { message: 'Transaction Stopped', retryable: false },
+  outOfRetries: { message: 'Out of retries', retryable: false },
+  notAuthenticated: { message: 'Failed to authenticate the connector', retryable: false },
+  sourceEmpty: { message: 'Required source is empty', retryable: false },
+  webhookFailed: { message: 'Webhook failed', retryable: false },
   buildFailed: { message: 'Failed to build the request', retryable: false },
   badResponse: { message: 'Response data not in expected format', retryable: false },
-  responseNotBuilt: { message: 'Failed to build the webhook response', retryable: false },
-  responseNotReturned: { message: 'Failed to return the webhook response', retryable: false },
-  webhookFailed: { message: 'Webhook failed', retryable: false },
-  sourceNotFound: { message: 'Failed to find the webhook source key', retryable: false },
-  outOfRetries: { message: 'Out of retries', retryable: false },
+  callFailed: { message: 'Failed to call the method', retryable: false },
+  fieldsMissing: { message: 'Response data fields missing', retryable: false },
   notSplit: { message: 'Step data cannot be split', retryable: false },
   splitFailed: { message: 'Failed to split transaction step data', retryable: false },
+  responseNotSaved: { message: 'Failed to save the webhook response', retryable: false },
+  responseNotReturned: { message: 'Failed to return the webhook response', retryable: false },
+  responseNotBuilt: { message: 'Failed to build the webhook response', retryable: false },
+  sourceNotFound: { message: 'Failed to find the webhook source key', retryable: false },
   waitFailed: { message: 'Wait Until Failed To Run', retryable: false },
   waitTooLong: { message: 'Wait Until is over retention period', retryable: false },
-  transactionStopped: { message: 'Transaction Stopped', retryable: false },
+  notDateTime: { message: 'Field is not a valid DateTime', retryable: false },
+  waitMissing: { message: 'WaitUntil step is missing wait criteria', retryable: false },
 } as const
 export type StepErrorCode = keyof typeof stepErrors
 

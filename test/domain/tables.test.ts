@@ -30,6 +30,30 @@ describe('tables', () => {
       expect(status).toBeGreaterThanOrEqual(400)
     }
   })
+  it('the messages of incidents are these, to the character (cycles.md 5)', () => {
+    expect(Object.values(stepErrors).map(({ message }) => message)).toEqual([
+      'Trigger Skipped',
+      'Transaction Stopped',
+      'Out of retries',
+      'Failed to authenticate the connector',
+      'Required source is empty',
+      'Webhook failed',
+      'Failed to build the request',
+      'Response data not in expected format',
+      'Failed to call the method',
+      'Response data fields missing',
+      'Step data cannot be split',
+      'Failed to split transaction step data',
+      'Failed to save the webhook response',
+      'Failed to return the webhook response',
+      'Failed to build the webhook response',
+      'Failed to find the webhook source key',
+      'Wait Until Failed To Run',
+      'Wait Until is over retention period',
+      'Field is not a valid DateTime',
+      'WaitUntil step is missing wait criteria',
+    ])
+  })
   it("a step's error has the message of its code, and a detail", () => {
     const error = new StepError('callFailed', 'answered 500')
     expect([error.message, error.code, error.detail, error.name]).toEqual([stepErrors.callFailed.message, 'callFailed', 'answered 500', 'StepError'])
