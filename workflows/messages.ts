@@ -72,6 +72,8 @@ export interface Carried {
   readonly registered: { readonly [step: StepId]: { readonly value: string; readonly hash?: string } }
   readonly records: { readonly [step: StepId]: Omit<StepRecord, 'data'> }
   readonly incidents: readonly Incident[]
+  /** How many incidents there were: the `seq` of the latest. */
+  readonly reported: number
   readonly responses: { readonly [request: string]: ResponseResult }
   /** Deliveries that no run was made for yet, in order of arrival. */
   readonly queue: readonly Delivery[]
@@ -127,6 +129,8 @@ export interface Incident {
   readonly stepId?: StepId
   readonly message: string
   readonly detail: string
+  /** Number among the incidents of its transaction, from 1: by it the incident log takes each once. Only a transaction's own have one. */
+  readonly seq?: number
 }
 
 export interface CycleOperationInput {

@@ -20,6 +20,8 @@ export interface State {
   readonly registered: Map<StepId, { readonly value: string; readonly hash?: string }>
   readonly records: Map<StepId, Mutable<Omit<StepRecord, 'data'>>>
   incidents: Incident[]
+  /** How many incidents there were. */
+  reported: number
   readonly responses: Map<string, ResponseResult>
   readonly queue: Delivery[]
   readonly seen: Map<StepId, number>
@@ -38,6 +40,7 @@ export function createState(carried: Carried | undefined): State {
     registered: new Map(Object.entries(carried?.registered ?? {})),
     records: new Map(Object.entries(carried?.records ?? {})),
     incidents: [...(carried?.incidents ?? [])],
+    reported: carried?.reported ?? 0,
     responses: new Map(Object.entries(carried?.responses ?? {})),
     queue: [...(carried?.queue ?? [])],
     seen: new Map(Object.entries(carried?.seen ?? {})),
@@ -59,6 +62,7 @@ export function freeze(state: State, trigger: StepId, shown: Carried['shown']): 
     registered: Object.fromEntries(state.registered),
     records: Object.fromEntries(state.records),
     incidents: state.incidents,
+    reported: state.reported,
     responses: Object.fromEntries(state.responses),
     queue: state.queue,
     seen: Object.fromEntries(state.seen),
@@ -68,8 +72,11 @@ export function freeze(state: State, trigger: StepId, shown: Carried['shown']): 
   }
 }
 
-export function addIncident(state: State, incident: Incident): void {
-  state.incidents = [...state.incidents, incident].slice(-KEPT_INCIDENTS)
+/** Keeps an incident where operators see it, and answers it with its number, by which the incident log takes it once. */
+export function addIncident(state: State, incident: Omit<Incident, 'seq'>): Incident {
+  const numbered = { ...incident, seq: ++state.reported }
+  state.incidents = [...state.incidents, numbered].slice(-KEPT_INCIDENTS)
+  return numbered
 }
 
 /** Records the answer of a run; the first stays. The bodies of the oldest give way when all together grow too large: they cannot be told again then. */

@@ -55,8 +55,7 @@ export function stepTools(life: Life, run: Run, step: Step, position: Position, 
       settle(state, run.request, result)
     },
     async warn(message, detail) {
-      const incident = { at: context.now(), level: 'Warning' as const, stepId: step.id, message, detail }
-      addIncident(state, incident)
+      const incident = addIncident(state, { at: context.now(), level: 'Warning', stepId: step.id, message, detail })
       context.changed()
       await context.incident(incident)
     },

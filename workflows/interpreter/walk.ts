@@ -150,7 +150,7 @@ async function takeStep(life: Life, run: Run, here: Position): Promise<Taken> {
 
 /** An incident: in the state, where operators see it, and in the incident log (cycles.md 5). */
 export async function report(life: Life, incident: Incident): Promise<void> {
-  addIncident(life.state, incident)
+  const numbered = addIncident(life.state, incident)
   life.context.changed()
-  await life.context.incident(incident)
+  await life.context.incident(numbered)
 }

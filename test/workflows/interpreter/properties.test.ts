@@ -110,6 +110,8 @@ describe('any graph', () => {
           whole.memory.of('end').map(({ consumed, status }) => [consumed, status]),
         )
         expect(parts.memory.incidents.length).toBe(whole.memory.incidents.length)
+        // The incident log takes each number once: it must never come again.
+        expect(parts.memory.incidents.map(({ seq }) => seq)).toEqual(parts.memory.incidents.map((_, at) => at + 1))
       }),
       { numRuns: 100 },
     )

@@ -177,7 +177,7 @@ describe('a step error', () => {
     )
     expect(await memory.run()).toBe('Errored')
     expect(memory.of('http').map(({ step }) => step)).toEqual(['bad', 'slow'])
-    expect(memory.incidents).toEqual([{ at: START + 10, level: 'Error', stepId: 'bad', message: 'Failed to call the method', detail: 'answered 500' }])
+    expect(memory.incidents).toEqual([{ at: START + 10, level: 'Error', stepId: 'bad', message: 'Failed to call the method', detail: 'answered 500', seq: 1 }])
     expect(memory.of('end')).toMatchObject([{ status: 'Errored' }])
     expect(memory.answer(TX)).toEqual({ kind: 'failed' })
     expect(memory.life().state.records.get('bad')?.status).toBe('Errored')
