@@ -1,6 +1,6 @@
 /** The activities of the worker, made from what they need. Their names are a bounded set: they are metric labels. */
 import type { Metrics } from '../platform/metrics.ts'
-import type { InboxControl, InboxTransaction } from '../storage/inbox.ts'
+import type { InboxTransaction } from '../storage/inbox.ts'
 import type { Registry } from '../storage/registry.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
 import type { LocalActivities, OperationActivities, StepActivities } from './contract.ts'
@@ -8,7 +8,7 @@ import { removeAll, stopDoomed, type OperationDeps } from './operations.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
 export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps {
-  readonly inbox: InboxTransaction & Pick<InboxControl, 'countIncident'> & OperationDeps['inbox']
+  readonly inbox: InboxTransaction & OperationDeps['inbox']
   readonly registry: Pick<Registry, 'incidents'>
   readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors'>
 }
@@ -48,10 +48,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       await inbox.end(place, transaction, consumed, status, retentionMs)
       metrics.transactions.inc({ status })
     },
-    async incident(place, transaction, incident) {
-      await registry.incidents.add(place, incident, transaction)
-      await inbox.countIncident(place, transaction, incident.level)
-    },
+    incident: (place, transaction, incident) => registry.incidents.add(place, incident, transaction, deps.runtime().runId),
     stopDoomed: place => stopDoomed(deps, place),
     removeAll: place => removeAll(deps, place),
   }

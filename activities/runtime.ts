@@ -2,6 +2,8 @@
 export interface ActivityRuntime {
   /** Tells the server that the activity lives; without it another worker takes it over only after its whole timeout. */
   heartbeat(): void
+  /** Temporal's id of the workflow's run. */
+  readonly runId: string
   /** Aborted when the activity was cancelled or the worker shuts down. */
   readonly signal: AbortSignal
 }

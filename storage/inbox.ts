@@ -286,8 +286,6 @@ export interface InboxControl {
   transaction(place: Place, id: TransactionId): Promise<TransactionRecord | undefined>
   /** Stops one transaction: Queued: taken out, Stopped; else the caller signals its workflow, which asks `check`. */
   stopTransaction(place: Place, id: TransactionId): Promise<'stopped' | 'signal' | 'over' | 'unknown'>
-  /** Adds to the counts of a transaction and of its cycle. */
-  countIncident(place: Place, id: TransactionId | undefined, level: 'Error' | 'Warning'): Promise<void>
 }
 
 export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxUpkeep, InboxControl {}

@@ -23,6 +23,9 @@ export const registryKeys = {
   identifiers: (place: Place): string => `${tagOf(place.account)}:identifiers:${place.account}:${place.cycle}`,
   /** Stream: incidents of the cycle. */
   incidents: (place: Place): string => `${tagOf(place.account)}:incidents:${place.account}:${place.cycle}`,
+  /** Bitmap: numbers of the incidents that were taken from one run of a transaction. */
+  incidentsTaken: (place: Place, transaction: string, run: string): string =>
+    `${tagOf(place.account)}:incidents:${place.account}:${place.cycle}:${transaction}:${run}`,
   /** String: account, cycle and step behind an identifier. */
   webhook: (identifier: Identifier): string => `webhook:{${identifier}}`,
   /** String: what a token may do, by the token's hash. */

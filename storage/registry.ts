@@ -76,7 +76,13 @@ export interface LoggedIncident extends Incident {
 }
 
 export interface Incidents {
-  add(place: Place, incident: Incident, transaction?: string): Promise<void>
+  /**
+   * Logs an incident and counts it, on its cycle and its transaction, in one script. One with a `seq` is taken once for its transaction and `run`:
+   * Temporal's id of the run that reported it, since after an operator's reset the same numbers are other incidents.
+   */
+  add(place: Place, incident: Incident, transaction?: string, run?: string): Promise<void>
+  /** Logs what is not counted: lines of a script. */
+  log(place: Place, incident: Incident): Promise<void>
   /** Newest first, older than `after` and newer than `before` (both ids, exclusive). */
   list(
     place: Place,

@@ -131,5 +131,4 @@ async function deliver(deps: TurnDeps, turn: Turn, entry: ClaimedDelivery): Prom
 async function incident(deps: TurnDeps, turn: Turn, entry: Claimed, level: 'Error' | 'Warning', detail: string): Promise<void> {
   deps.logger.error({ ...about(turn, entry), detail }, stepErrors.webhookFailed.message)
   await deps.incidents.add(turn.place, { at: Date.now(), level, stepId: entry.stepId, message: stepErrors.webhookFailed.message, detail }, entry.transaction)
-  await deps.inbox.countIncident(turn.place, entry.transaction, level)
 }

@@ -117,7 +117,7 @@ async function compose(
     metrics,
     runtime: () => {
       const context = Context.current()
-      return { heartbeat: () => context.heartbeat(), signal: context.cancellationSignal }
+      return { heartbeat: () => context.heartbeat(), signal: context.cancellationSignal, runId: context.info.workflowExecution?.runId ?? '' }
     },
   })
   const worker = await createTemporalWorker({

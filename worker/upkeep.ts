@@ -5,13 +5,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepErrors } from '../domain/errors.ts'
 import type { Logger } from '../platform/logger.ts'
-import type { InboxControl, InboxUpkeep, Notice } from '../storage/inbox.ts'
+import type { InboxUpkeep, Notice } from '../storage/inbox.ts'
 import { PARTITIONS } from '../storage/keys.ts'
 import type { Incidents } from '../storage/registry.ts'
 import type { TemporalPorts } from './temporal-ports.ts'
 
 export interface UpkeepDeps {
-  readonly inbox: InboxUpkeep & Pick<InboxControl, 'countIncident'>
+  readonly inbox: InboxUpkeep
   readonly incidents: Pick<Incidents, 'add'>
   readonly temporal: Pick<TemporalPorts, 'describe' | 'operate'>
   readonly workerId: string
@@ -69,7 +69,6 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
       const detail = `${DETAILS[kind]} (request ${request})`
       logger.info({ ...place, transaction, stepId, request, kind }, detail)
       await deps.incidents.add(place, { at, level, stepId, message: stepErrors.sourceNotFound.message, detail }, transaction)
-      await inbox.countIncident(place, transaction, level)
     }
     await inbox.noticesDone(partition, notices)
   }

@@ -8,13 +8,13 @@ import type { Incidents } from '../../storage/registry.ts'
 import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
 
 export interface WebhookDeps {
-  readonly inbox: InboxAccept & Pick<InboxControl, 'transaction' | 'countIncident'>
+  readonly inbox: InboxAccept & Pick<InboxControl, 'transaction'>
   readonly cycles: Pick<CycleCache, 'byIdentifier' | 'reload'>
   readonly scripting: Pick<Scripting, 'defines' | 'call'>
   /** Opens the secrets of `verify`. */
   readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
   readonly temporal: WebhookTemporal
-  readonly incidents: Pick<Incidents, 'add'>
+  readonly incidents: Pick<Incidents, 'add' | 'log'>
   readonly metrics: Pick<Metrics, 'webhookRequests' | 'webhookSeconds' | 'heldConnections' | 'matches'>
   readonly logger: WebhookLogger
   readonly limits: WebhookLimits

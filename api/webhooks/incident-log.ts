@@ -15,20 +15,19 @@ export interface IncidentLog {
 /** Short message of an entry that only holds what a script logged. */
 const SCRIPT_LOG = 'Script log'
 
-export function createIncidentLog({ incidents, inbox, logger }: Pick<WebhookDeps, 'incidents' | 'inbox' | 'logger'>): IncidentLog {
-  const add = (place: Place, incident: Omit<Incident, 'at'>, counted: boolean): void => {
+export function createIncidentLog({ incidents, logger }: Pick<WebhookDeps, 'incidents' | 'logger'>): IncidentLog {
+  const write = (how: 'add' | 'log', place: Place, incident: Omit<Incident, 'at'>): void => {
     const fields = { account: place.account, cycle: place.cycle, step: incident.stepId }
-    const written = incidents.add(place, { at: Date.now(), ...incident })
-    const both = counted ? Promise.all([written, inbox.countIncident(place, undefined, incident.level)]) : written
-    both.catch((error: unknown) => logger.error({ ...fields, err: error }, 'an incident of a webhook could not be written'))
+    const written = incidents[how](place, { at: Date.now(), ...incident })
+    written.catch((error: unknown) => logger.error({ ...fields, err: error }, 'an incident of a webhook could not be written'))
   }
   return {
     failed(place, stepId, error, lines) {
       const detail = lines.length === 0 ? error.message : `${error.message}\n\nconsole.log:\n${lines.join('\n')}`
-      add(place, { level: 'Error', stepId, message: stepErrors.webhookFailed.message, detail }, true)
+      write('add', place, { level: 'Error', stepId, message: stepErrors.webhookFailed.message, detail })
     },
     lines(place, stepId, lines) {
-      add(place, { level: 'Warning', stepId, message: SCRIPT_LOG, detail: lines.join('\n') }, false)
+      write('log', place, { level: 'Warning', stepId, message: SCRIPT_LOG, detail: lines.join('\n') })
     },
   }
 }

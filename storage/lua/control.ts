@@ -161,10 +161,3 @@ wake()
 save()
 return 'stopped'
 `
-
-/** Counts an incident. ARGV: [2] transaction or '', [3] 'errors' | 'warnings'. Answer: none. */
-export const countIncident = `
-if not load(KEYS[1]) then return end
-call('HINCRBY', cycle, ARGV[3], 1)
-if ARGV[2] ~= '' and call('EXISTS', txKey(ARGV[2])) == 1 then call('HINCRBY', txKey(ARGV[2]), ARGV[3], 1) end
-`

@@ -66,8 +66,5 @@ export function inboxControl(run: InboxScripts): InboxControl {
     async stopTransaction(place, id) {
       return word(await run.cycle(scripts.stopTransaction, place, id), 'stopped', 'signal', 'over', 'unknown')
     },
-    async countIncident(place, id, level) {
-      await run.cycle(scripts.countIncident, place, id ?? '', level === 'Error' ? 'errors' : 'warnings')
-    },
   }
 }

@@ -1,5 +1,8 @@
-/** Incidents: a stream per cycle, capped in number and age; a cycle that is gone takes none. */
+/** Incidents: a stream per cycle, capped in number and age, and counts in the inbox's records; a cycle that is gone takes none. */
 import type { Redis } from 'ioredis'
+import type { Place } from '../../domain/ids.ts'
+import type { Incident } from '../../workflows/messages.ts'
+import { cycleKey, cycleSuffix } from '../keys.ts'
 import type { LoggedIncident, Incidents } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import { call, script } from './registry-call.ts'
@@ -15,9 +18,21 @@ export interface IncidentsOptions {
 const DETAIL_MAX = 8_192
 const BATCH = 500
 
-/** KEYS incidents, document · ARGV max, ttl ms, incident · Answers nothing; a cycle without document gets no incident. */
+/**
+ * KEYS incidents, document, the inbox's cycle, the inbox's record of the transaction, numbers taken of its run
+ * ARGV max, ttl ms, incident, counter ('errors', 'warnings' or '': not counted), number ('' where it has none)
+ * Answers nothing. A cycle without document gets no incident; a number is taken once; what is gone is not counted on.
+ */
 const add = script(`
 if redis.call('EXISTS', KEYS[2]) == 0 then return end
+if ARGV[5] ~= '' then
+  if redis.call('SETBIT', KEYS[5], ARGV[5], 1) == 1 then return end
+  redis.call('PEXPIRE', KEYS[5], ARGV[2])
+end
+if ARGV[4] ~= '' then
+  if redis.call('HEXISTS', KEYS[3], 'state') == 1 then redis.call('HINCRBY', KEYS[3], ARGV[4], 1) end
+  if redis.call('HEXISTS', KEYS[4], 'status') == 1 then redis.call('HINCRBY', KEYS[4], ARGV[4], 1) end
+end
 local now = redis.call('TIME')
 local oldest = (tonumber(now[1]) * 1000) - tonumber(ARGV[2])
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'incident', ARGV[3])
@@ -27,12 +42,19 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])`)
 export function createIncidents(redis: Redis, options: IncidentsOptions = {}): Incidents {
   const { incidentsMax = 1_000, incidentsTtlMs = 31 * 24 * 3600_000 } = options
 
+  async function write(place: Place, incident: Incident, counter: 'errors' | 'warnings' | '', transaction?: string, run = ''): Promise<void> {
+    const { seq, ...told } = incident
+    const detail = told.detail.length > DETAIL_MAX ? `${told.detail.slice(0, DETAIL_MAX)}…` : told.detail
+    const entry = JSON.stringify({ ...told, detail, ...(transaction === undefined ? {} : { transaction }) })
+    const cycle = cycleKey(place)
+    const counted = [cycle, `${cycle}${cycleSuffix.transaction}${transaction ?? ''}`]
+    const taken = keys.incidentsTaken(place, transaction ?? '', run)
+    await add(redis, [keys.incidents(place), keys.document(place), ...counted, taken], [incidentsMax, incidentsTtlMs, entry, counter, seq ?? ''])
+  }
+
   return {
-    async add(place, incident, transaction) {
-      const detail = incident.detail.length > DETAIL_MAX ? `${incident.detail.slice(0, DETAIL_MAX)}…` : incident.detail
-      const entry = JSON.stringify({ ...incident, detail, ...(transaction === undefined ? {} : { transaction }) })
-      await add(redis, [keys.incidents(place), keys.document(place)], [incidentsMax, incidentsTtlMs, entry])
-    },
+    add: (place, incident, transaction, run) => write(place, incident, incident.level === 'Error' ? 'errors' : 'warnings', transaction, run),
+    log: (place, incident) => write(place, incident, ''),
     async list(place, { after, before, transaction, limit }) {
       const found: LoggedIncident[] = []
       const now = Number((await call(() => redis.time()))[0]) * 1000

@@ -81,7 +81,7 @@ function activities(
       terminate: async (_place, id) => void signalled.push(`terminate ${id}`),
     },
     metrics: createMetrics('worker'),
-    runtime: () => ({ heartbeat: () => void heartbeats++, signal: new AbortController().signal }),
+    runtime: () => ({ heartbeat: () => void heartbeats++, signal: new AbortController().signal, runId: 'run' }),
   })
 }
 
@@ -234,14 +234,17 @@ describe('scripts', () => {
 })
 
 describe('incidents', () => {
-  it('are logged and counted on the transaction and its cycle', async () => {
+  it('are logged and counted on the transaction and its cycle, once each', async () => {
     await createRegistry(redis.client).accounts.create({ id: place.account, apiId: 'a', name: 'A', description: '', timezone: 'UTC', createdAt: 0, userId: '' })
     await createRegistry(redis.client).cycles.create({ place, version: 1, createdAt: 0, updatedAt: 0, document: { name: 'Test', steps: [] }, identifiers: {} })
     await inbox.create(place, 1)
     await inbox.activate(place)
     await inbox.acceptTrigger({ place, version: 1, transaction, stepId: 'order', data: '{}', values: [], held: false })
     const made = activities()
-    await made.incident(place, transaction, { at: Date.now(), level: 'Error', stepId: 'call', message: 'Failed to call the method', detail: 'd' })
+    const error = { at: Date.now(), level: 'Error' as const, stepId: 'call', message: 'Failed to call the method', detail: 'd', seq: 1 }
+    await made.incident(place, transaction, error)
+    // A worker that dies before its workflow task is recorded makes another do it again.
+    await made.incident(place, transaction, error)
     await made.incident(place, transaction, { at: Date.now(), level: 'Warning', message: 'w', detail: '' })
     expect(await createRegistry(redis.client).incidents.list(place, { limit: 10 })).toMatchObject([
       { message: 'w', transaction },

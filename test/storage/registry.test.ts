@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { StorageUnavailable } from '../../domain/errors.ts'
-import { asAccountId, asCycleId, asIdentifier, type Place } from '../../domain/ids.ts'
+import { asAccountId, asCycleId, asIdentifier, asTransactionId, type Place, type TransactionId } from '../../domain/ids.ts'
 import { connectRedis } from '../../platform/redis.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
@@ -214,9 +215,49 @@ describe('incidents', () => {
 
   it('of a cycle that is gone leave nothing', async () => {
     const place = placeOf(await madeAccount())
-    await registry.incidents.add(place, incident('late'))
+    await registry.incidents.add(place, { ...incident('late'), seq: 1 }, 'tx', 'run')
     expect(await registry.incidents.list(place, { limit: 10 })).toEqual([])
     expect(await redis.keys(`*${place.cycle}*`)).toEqual([])
+  })
+
+  async function accepted(place: Place): Promise<TransactionId> {
+    await inbox.activate(place)
+    const transaction = asTransactionId(randomUUID())
+    await inbox.acceptTrigger({ place, version: 1, transaction, stepId: 'a', data: '{}', values: [], held: false })
+    return transaction
+  }
+
+  it('count on their cycle, and on their transaction while it is retained', async () => {
+    const { place } = await madeCycle(await madeAccount())
+    const transaction = await accepted(place)
+    await registry.incidents.add(place, incident('one'), transaction)
+    await registry.incidents.add(place, { ...incident('two'), level: 'Warning' }, randomUUID())
+    await registry.incidents.add(place, incident('three'))
+    expect(await inbox.transaction(place, transaction)).toMatchObject({ errors: 1, warnings: 0 })
+    expect(await inbox.status(place)).toMatchObject({ errors: 2, warnings: 1 })
+    expect(await redis.keys(`*${place.cycle}:tx:*`)).toEqual([expect.stringContaining(transaction)])
+  })
+
+  it("are not counted where they are only logged: a script's lines", async () => {
+    const { place } = await madeCycle(await madeAccount())
+    await registry.incidents.log(place, incident('line'))
+    expect((await registry.incidents.list(place, { limit: 9 })).map(({ message }) => message)).toEqual(['line'])
+    expect(await inbox.status(place)).toMatchObject({ errors: 0, warnings: 0 })
+  })
+
+  it('with a number are taken once from a run, in whatever order and however often they are told', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.constantFrom('run', 'after a reset')), { maxLength: 20 }), async told => {
+        const { place } = await madeCycle(await madeAccount())
+        const transaction = await accepted(place)
+        await Promise.all(told.map(([seq, run]) => registry.incidents.add(place, { ...incident(`${run} ${seq}`), seq }, transaction, run)))
+        const once = [...new Set(told.map(([seq, run]) => `${run} ${seq}`))].sort()
+        expect((await registry.incidents.list(place, { limit: 99 })).map(({ message }) => message).sort()).toEqual(once)
+        expect(await inbox.transaction(place, transaction)).toMatchObject({ errors: once.length })
+        expect(await inbox.status(place)).toMatchObject({ errors: once.length })
+      }),
+      { numRuns: 30 },
+    )
   })
 })
 

@@ -60,7 +60,6 @@ function deps(given: Partial<WebhookTemporal>, inbox: { status?: () => Transacti
       peek: () => Promise.reject(new Error('not asked')),
       renewStart: () => Promise.reject(new Error('not asked')),
       ignored: () => Promise.reject(new Error('not asked')),
-      countIncident: () => Promise.reject(new Error('not asked')),
       outcomeOf: () => Promise.resolve(inbox.outcome?.()),
       transaction: (_place, id) => {
         const status = inbox.status?.()
