@@ -64,10 +64,18 @@ export const apiErrors = {
 } as const
 export type ApiErrorCode = keyof typeof apiErrors
 
+/** A place in a text, line and column from 1. */
+export interface TextPlace {
+  readonly line: number
+  readonly column: number
+}
+
 export interface Problem {
   /** Where in the document or request, as `steps[1].method`; empty for the whole. */
   readonly path: string
   readonly message: string
+  /** Of a text that cannot be read: where. */
+  readonly place?: TextPlace
 }
 
 export class ApiError extends Error {

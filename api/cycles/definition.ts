@@ -1,14 +1,11 @@
 /** From what a caller sends to the document that is kept: size, form, rules, scripts, secrets. */
 import type { CycleDocument } from '../../domain/document.ts'
 import { ApiError, type Problem } from '../../domain/errors.ts'
-import { parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
+import { DOCUMENT_MAX, parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
 import { YamlText } from '../route.ts'
 import type { Services } from '../services.ts'
 import { sealSecrets } from './secrets.ts'
-
-/** Largest document, in bytes (cycles.md 1). */
-export const DOCUMENT_MAX = 256 * 1024
 
 /**
  * The document with its secrets sealed; `input` is the `Definition` of a JSON body, or YAML, and `before` the document that it replaces. Throws `document_too_large`, or `document_invalid` with everything

@@ -1,5 +1,7 @@
 /** The document's schema: parsing with helpful errors, its scripts, and the JSON Schema for editors. Never imported by workflows: zod is heavy there. */
 export { parseDocument, type ParsedDocument } from './parse.ts'
-export { parseDocumentText } from './text.ts'
+export { parseDocumentText, readDocumentText, type DocumentForm } from './text.ts'
+export { DOCUMENT_MAX } from './json-limits.ts'
+export { placesIn } from './places.ts'
 export { scriptsOf, type ScriptSource } from './scripts.ts'
 export { jsonSchema } from './json-schema.ts'

@@ -3,6 +3,9 @@ import type { Problem } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { placeText } from './paths.ts'
 
+/** Largest document, in bytes of its text (cycles.md 1). */
+export const DOCUMENT_MAX = 256 * 1024
+
 const MAX_DEPTH = 64
 const MAX_VALUES = 50_000
 

@@ -12,3 +12,15 @@ export function placeText(path: readonly PropertyKey[]): string {
 export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), input)
 }
+
+const PART = /(?:^|\.)([A-Za-z_$@][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/gy
+
+/** The parts of a place as `placeText` writes it; where it is none, those before. */
+export function pathOfText(text: string): (string | number)[] {
+  return Array.from(text.matchAll(PART), ([, name, index, quoted]) => name ?? (index === undefined ? unquoted(quoted ?? '""') : Number(index)))
+}
+
+function unquoted(text: string): string {
+  const name: unknown = JSON.parse(text)
+  return String(name)
+}
