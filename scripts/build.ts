@@ -1,6 +1,6 @@
 /** `npm run build`: the processes' JavaScript and the workflow bundle in `dist/`, made anew only where a source changed. */
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { run } from './provision/run.ts'
@@ -11,6 +11,7 @@ const INPUTS = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts
 const DIST = join(ROOT, 'dist')
 const STAMP = join(DIST, '.built-from')
 const BUNDLE = join(DIST, 'workflow-bundle.js')
+const COMMAND = join(DIST, 'cli', 'main.js')
 
 export class BuildError extends Error {
   override readonly name = 'BuildError'
@@ -28,6 +29,7 @@ export async function ensureBuilt(): Promise<boolean> {
     mkdirSync(dirname(join(DIST, file)), { recursive: true })
     cpSync(join(ROOT, file), join(DIST, file))
   }
+  chmodSync(COMMAND, 0o755)
   await bundle()
   writeFileSync(STAMP, wanted)
   return true

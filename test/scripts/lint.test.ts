@@ -39,6 +39,9 @@ const FORBIDDEN = [
   ['api/a.ts', `import { transaction } from '../workflows/transaction.ts'`],
   ['platform/a.ts', `import { parseDuration } from '../domain/duration.ts'`],
   ['worker/a.ts', `import { createApp } from '../api/app.ts'`],
+  ['api/a.ts', `import { Command } from 'commander'`],
+  ['cli/a.ts', `import type { Account } from '../storage/registry.ts'`],
+  ['cli/commands/a.ts', `import { Redis } from 'ioredis'`],
 ] as const
 
 const ALLOWED = [
@@ -51,6 +54,8 @@ const ALLOWED = [
   ['api/a.ts', `import { transactionStart } from '../workflows/start.ts'`],
   ['api/main.ts', `import { createInbox } from '../storage/redis/inbox.ts'`],
   ['activities/a.ts', `import type { Logger } from '../platform/logger.ts'`],
+  ['cli/a.ts', `import { parseDocument } from '../domain/schema/index.ts'`],
+  ['cli/commands/a.ts', `import { Command } from 'commander'`],
 ] as const
 
 describe('the import rules of the rooms (ARCHITECTURE.md)', () => {

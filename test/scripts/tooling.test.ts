@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../platform/config.ts'
+import { cliPage } from '../../scripts/cli-docs.ts'
 import { configurationPage, envExample } from '../../scripts/env-example.ts'
 import { isNewEnough } from '../../scripts/prepare/prepare.mjs'
 import { ensureCredentials, writeCredentials } from '../../scripts/start/credentials.ts'
@@ -18,6 +19,12 @@ describe('what is generated from the table of configuration', () => {
 
   it('docs/configuration.md is as it makes it', () => {
     expect(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8')).toBe(configurationPage())
+  })
+})
+
+describe('docs/cli.md', () => {
+  it('is as the help of the commands makes it', () => {
+    expect(readFileSync(join(ROOT, 'docs/cli.md'), 'utf8')).toBe(cliPage())
   })
 })
 

@@ -29,6 +29,7 @@ export interface TestSystem {
   readonly temporalAddress: string
   readonly taskQueue: string
   readonly apiUrl: string
+  readonly clientSecret: string
   /** Kills the process (default SIGKILL) and waits until it is gone. */
   kill(name: ProcessName, signal?: NodeJS.Signals): Promise<void>
   /** Starts a killed process again, on the same port, and waits until it is ready. */
@@ -144,6 +145,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     temporalAddress,
     taskQueue,
     apiUrl: `http://127.0.0.1:${ports.api}`,
+    clientSecret,
     kill,
     start,
     running,

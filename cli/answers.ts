@@ -1,0 +1,78 @@
+/** Answers of the management API, as far as the commands read them; what they do not read passes as it is. */
+import { z } from 'zod'
+
+const instant = z.string()
+const maybe = instant.nullable()
+
+export const account = z.object({ Id: z.string(), Name: z.string() })
+
+export const cycle = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  Description: z.string(),
+  Tags: z.array(z.string()),
+  Status: z.string(),
+  CreatedOnUtc: instant,
+  Webhooks: z.array(z.object({ StepId: z.string(), StepName: z.string(), Url: z.string() })),
+  InProgressTransactionCount: z.number(),
+  QueuedTransactionCount: z.number(),
+  WaitingTransactionCount: z.number(),
+  ErrorCount: z.number(),
+  WarningCount: z.number(),
+  Definition: z.json(),
+})
+export type Cycle = z.infer<typeof cycle>
+
+export const transaction = z.object({
+  Id: z.string(),
+  Status: z.string(),
+  AcceptedAt: instant,
+  StartedAt: maybe,
+  EndedAt: maybe,
+  ErrorCount: z.number(),
+  WarningCount: z.number(),
+})
+export type Transaction = z.infer<typeof transaction>
+
+export const incident = z.object({
+  Id: z.string(),
+  Timestamp: instant,
+  IncidentLevel: z.string(),
+  StepId: z.string().nullable(),
+  TransactionId: z.string().nullable(),
+  Message: z.string(),
+  Detail: z.string(),
+})
+export type Incident = z.infer<typeof incident>
+
+const step = z.object({
+  StepId: z.string(),
+  StepName: z.string(),
+  Status: z.string(),
+  StartedAt: instant,
+  EndedAt: maybe,
+  Attempts: z.number(),
+})
+
+export const transactionDetails = z.object({
+  ...transaction.shape,
+  Steps: z.array(step).optional(),
+  Incidents: z.array(incident),
+  TemporalUrl: z.string(),
+  Note: z.string().optional(),
+})
+
+export const webhookAddress = z.object({
+  Identifier: z.string(),
+  Url: z.string(),
+  AccountId: z.string(),
+  AccountExternalId: z.string(),
+  AccountName: z.string(),
+  CycleId: z.string(),
+  CycleName: z.string(),
+  StepId: z.string(),
+  StepName: z.string(),
+})
+
+/** Of a call that answers without a body, or with one that nobody reads. */
+export const nothing = z.unknown()
