@@ -35,6 +35,7 @@ export const CHECKS: readonly Check[] = [
   { name: '.env.example and docs/configuration.md', remedy: 'npm run env-example', args: tsx('scripts/env-example.ts') },
   { name: 'JSON Schema', remedy: 'npm run schemas', args: tsx('scripts/schemas.ts') },
   { name: 'OpenAPI', remedy: 'npm run openapi', args: tsx('scripts/openapi.ts') },
+  { name: 'docs/cli.md', remedy: 'npm run cli-docs', args: tsx('scripts/cli-docs.ts') },
 ]
 
 /** Runs a check; gives its output where it fails. */
