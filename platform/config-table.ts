@@ -178,7 +178,7 @@ export const TABLE = {
     fallback: 'false',
     parse: units.boolean,
     expected: 'true or false',
-    meaning: 'Whether steps may call loopback, private and link-local addresses; true under npm start and docker compose.',
+    meaning: 'Whether steps and notifications may call loopback, private and link-local addresses; true under npm start and docker compose.',
     processes: SERVERS,
   }),
   allowedAddresses: setting(SECURITY, {
@@ -186,7 +186,7 @@ export const TABLE = {
     fallback: '',
     parse: units.addressList,
     expected: 'names, addresses and CIDR ranges, separated by commas',
-    meaning: 'Private names, addresses and CIDR ranges that steps may call all the same, separated by commas.',
+    meaning: 'Private names, addresses and CIDR ranges that steps and notifications may call all the same, separated by commas.',
     processes: SERVERS,
   }),
   allowVolatileRedis: setting(SECURITY, {
@@ -285,6 +285,14 @@ export const TABLE = {
     expected: 'a duration like 7d, at most 31d',
     meaning: 'How long after its acceptance a transaction is removed at the latest.',
     processes: SERVERS,
+  }),
+  notificationRetries: setting(LIMITS, {
+    name: 'NOTIFICATION_RETRIES',
+    fallback: '5s,5m,30m,2h,5h,10h,10h',
+    parse: units.durations(1, 31 * DAY, 20),
+    expected: 'one to 20 durations like 5s,5m,30m, each at most 31d',
+    meaning: 'How long after a failed try of a notification the next one comes, each up to 20 % later; after the last it has failed.',
+    processes: ['worker'],
   }),
 
   dataDir: setting(RUNNING, {

@@ -42,6 +42,12 @@ export function createMetrics(process: 'api' | 'worker') {
     }),
     inboxEntries: new Gauge({ name: 'flywheel_inbox_entries', help: 'Entries that wait in all inboxes', registers }),
     inboxOldestSeconds: new Gauge({ name: 'flywheel_inbox_oldest_seconds', help: 'Age of the oldest entry that waits in an inbox', registers }),
+    notificationTries: new Counter({
+      name: 'flywheel_notification_tries_total',
+      help: 'Tries of notifications: delivered, gone, failed',
+      labelNames: ['kind', 'outcome'] as const,
+      registers,
+    }),
     stepErrors: new Counter({ name: 'flywheel_step_errors_total', help: 'Step errors by step type', labelNames: ['type'] as const, registers }),
   }
 }

@@ -16,6 +16,16 @@ export function duration(least: number, most: number): Parse<number> {
   }
 }
 
+/** Durations separated by commas, each between the two given, at most `longest` of them. */
+export function durations(least: number, most: number, longest: number): Parse<readonly number[]> {
+  const one = duration(least, most)
+  return text => {
+    const parsed = text.split(',').map(part => one(part.trim()))
+    const known = parsed.filter(value => value !== undefined)
+    return known.length === parsed.length && known.length <= longest ? known : undefined
+  }
+}
+
 /** Bytes of `1048576`, `512kb`, `1mb`, `2gb` (each 1,024 times the one before), at least 1. */
 export const size: Parse<number> = text => {
   const [, digits = '', unit = 'b'] = /^(\d{1,12})\s?(b|kb|mb|gb)?$/.exec(text.toLowerCase()) ?? []

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { address, boolean, duration, encryptionKeys, integer, oneOf, size, url } from '../../platform/units.ts'
+import { address, boolean, duration, durations, encryptionKeys, integer, oneOf, size, url } from '../../platform/units.ts'
 
 const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64')
 
@@ -14,6 +14,12 @@ describe('units of configuration', () => {
   it('durations outside of their bounds are refused', () => {
     const bounded = duration(1_000, 60_000)
     expect(['999ms', '1s', '60s', '1m', '61s'].map(bounded)).toEqual([undefined, 1_000, 60_000, 60_000, undefined])
+  })
+
+  it('lists of durations have one at least, and not too many', () => {
+    const list = durations(1, 60_000, 3)
+    expect(['5s', '5s,1m, 30s'].map(list)).toEqual([[5_000], [5_000, 60_000, 30_000]])
+    expect(['', '5s,', '5s,0s', '5s;1m', '2m', '1s,1s,1s,1s'].map(list)).toEqual(Array(6).fill(undefined))
   })
 
   it('sizes count in steps of 1,024', () => {
