@@ -50,6 +50,7 @@ export const apiErrors = {
   cycle_not_found: 404,
   transaction_not_found: 404,
   webhook_not_found: 404,
+  notification_not_found: 404,
   method_not_allowed: 405,
   cycle_running: 409,
   cycle_changed: 409,

@@ -8,7 +8,12 @@ import { partitionOf } from './keys.ts'
 /** Hash tag of the account's partition. */
 const tagOf = (account: AccountId): string => `{${partitionOf(account)}}`
 
+/** What the delivery log is made of; not of one account, as it is read over all of them. */
+const LOG = '{notifications}'
+
 export const registryKeys = {
+  /** Hash: the partner's settings. */
+  settings: '{registry}:settings',
   /** Zset: account id by time of creation. */
   accounts: '{registry}:accounts',
   /** Hash: API id to account id. */
@@ -26,6 +31,16 @@ export const registryKeys = {
   /** Bitmap: numbers of the incidents that were taken from one run of a transaction. */
   incidentsTaken: (place: Place, transaction: string, run: string): string =>
     `${tagOf(place.account)}:incidents:${place.account}:${place.cycle}:${transaction}:${run}`,
+  /** Stream: notifications of a partition's accounts whose workflows are still to be started. */
+  outbox: (partition: number): string => `{${partition}}:outbox`,
+  /** + id · Hash: a notification, where it stands, its order. */
+  notification: (id: string): string => `${LOG}:one:${id}`,
+  /** + id · Zset: its tries (JSON) by their time. */
+  notificationTries: (id: string): string => `${LOG}:tries:${id}`,
+  /** Zset: ids of notifications by their order, growing: µs since the epoch when they came. */
+  notifications: `${LOG}:all`,
+  /** + status · Zset: the same of those that stand there. */
+  notificationsByStatus: (status: string): string => `${LOG}:status:${status}`,
   /** String: account, cycle and step behind an identifier. */
   webhook: (identifier: Identifier): string => `webhook:{${identifier}}`,
   /** String: what a token may do, by the token's hash. */

@@ -3,6 +3,7 @@ import type { AccountId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { CycleDocument } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { Incident } from '../workflows/messages.ts'
+import type { Notifications } from './notifications.ts'
 
 export interface Account {
   readonly id: AccountId
@@ -14,6 +15,39 @@ export interface Account {
   readonly createdAt: number
   /** GUID of the account's own user (marketplace.md 2). */
   readonly userId: string
+  /** Where its incidents are told, and whether warnings are; absent: as the partner's settings say. */
+  readonly transactionErrorWebhookUrl?: string
+  readonly includeWarnings?: boolean
+}
+
+/** What may be changed of an account; null takes away. */
+export interface AccountChange {
+  readonly name?: string
+  readonly description?: string
+  readonly timezone?: string
+  readonly transactionErrorWebhookUrl?: string | null
+  readonly includeWarnings?: boolean | null
+}
+
+/** The partner's settings. */
+export interface PartnerSettings {
+  /** Where incidents of all accounts are told that have no URL of their own (cycles.md 5). */
+  readonly transactionErrorWebhookUrl?: string
+  readonly includeWarnings: boolean
+  /** Of notifications. */
+  readonly userAgent: string
+}
+
+/** What is left out stays, null takes away what was set. */
+export interface SettingsChange {
+  readonly transactionErrorWebhookUrl?: string | null | undefined
+  readonly includeWarnings?: boolean | null | undefined
+  readonly userAgent?: string | null | undefined
+}
+
+export interface Settings {
+  get(): Promise<PartnerSettings>
+  update(change: SettingsChange): Promise<PartnerSettings>
 }
 
 export interface StoredCycle {
@@ -46,7 +80,7 @@ export interface Accounts {
   /** By API id or GUID. */
   find(id: string): Promise<Account | undefined>
   get(id: AccountId): Promise<Account | undefined>
-  update(id: AccountId, change: Partial<Pick<Account, 'name' | 'description' | 'timezone'>>): Promise<Account | undefined>
+  update(id: AccountId, change: AccountChange): Promise<Account | undefined>
   /** Only where it has no cycles: the caller deletes those first. */
   delete(id: AccountId): Promise<boolean>
   list(page: Page): Promise<Listed<Account>>
@@ -73,15 +107,17 @@ export interface Cycles {
 export interface LoggedIncident extends Incident {
   readonly id: string
   readonly transaction?: string
+  /** Id of the notification that told it. */
+  readonly notification?: string
 }
 
 export interface Incidents {
   /**
-   * Logs an incident and counts it, on its cycle and its transaction, in one script. One with a `seq` is taken once for its transaction and `run`:
+   * Logs an incident, counts it on its cycle and its transaction, and hands it to the outbox where a transaction error webhook wants it, in one script. One with a `seq` is taken once for its transaction and `run`:
    * Temporal's id of the run that reported it, since after an operator's reset the same numbers are other incidents.
    */
   add(place: Place, incident: Incident, transaction?: string, run?: string): Promise<void>
-  /** Logs what is not counted: lines of a script. */
+  /** Only logs, and neither counts nor tells: lines of a script. */
   log(place: Place, incident: Incident): Promise<void>
   /** Newest first, older than `after` and newer than `before` (both ids, exclusive). */
   list(
@@ -108,6 +144,8 @@ export interface Registry {
   readonly accounts: Accounts
   readonly cycles: Cycles
   readonly incidents: Incidents
+  readonly settings: Settings
+  readonly notifications: Notifications
   readonly tokens: Tokens
   readonly answers: Answers
 }

@@ -8,9 +8,12 @@ import type { EndStatus } from '../domain/states.ts'
 
 export const TRANSACTION = 'transaction'
 export const CYCLE_OPERATION = 'cycleOperation'
+export const NOTIFICATION = 'notification'
 
 export const transactionWorkflowId = (cycle: CycleId, transaction: TransactionId): string => `transaction/${cycle}/${transaction}`
 export const cycleOperationWorkflowId = (cycle: CycleId, op: string, epoch: number): string => `cycleOperation/${cycle}/${op}/${epoch}`
+
+export const notificationWorkflowId = (id: string): string => `notification/${id}`
 
 /** What a transaction runs with; it never changes while it lives (cycles.md 6). Secrets are not in it. */
 export interface Snapshot {
@@ -129,6 +132,9 @@ export interface Incident {
   readonly stepId?: StepId
   readonly message: string
   readonly detail: string
+  /** Name and type of the step in the document that the transaction runs under. */
+  readonly stepName?: string
+  readonly stepType?: string
   /** Number among the incidents of its transaction, from 1: by it the incident log takes each once. Only a transaction's own have one. */
   readonly seq?: number
 }
@@ -139,6 +145,45 @@ export interface CycleOperationInput {
   readonly op: 'stop' | 'delete'
   readonly epoch: number
 }
+
+/** Something that is told to a receiver of the partner's. */
+export interface NotificationMessage {
+  /** GUID, sent as `webhook-id`: the same on every try. */
+  readonly id: string
+  /** `incident`: the transaction error webhook (cycles.md 5). */
+  readonly kind: 'incident'
+  readonly account: AccountId
+  readonly cycle?: CycleId
+  /** What it is about, in one line for operators. */
+  readonly title: string
+  readonly url: string
+  readonly userAgent: string
+  /** JSON as it is sent. */
+  readonly body: string
+}
+export interface NotificationInput extends NotificationMessage {
+  /** ms from a try that failed to the next one, before jitter; after the last one it has failed. */
+  readonly retries: readonly number[]
+}
+/** `Failed`: every try did. `Gone`: the receiver answered 410. */
+export type NotificationStatus = 'Pending' | 'Delivered' | 'Failed' | 'Gone'
+export interface NotificationTry {
+  /** ms since the epoch. */
+  readonly at: number
+  readonly durationMs: number
+  /** Absent where no answer came: `error` says why. */
+  readonly status?: number
+  /** First KiB of the answer's body. */
+  readonly answer?: string
+  readonly error?: string
+}
+/** What a closed notification answers; one that failed closes as failed. */
+export interface NotificationResult {
+  readonly status: 'Delivered' | 'Gone'
+  readonly tries: number
+}
+/** Signal: try at once, and begin the schedule anew (`POST /notifications/{id}/replay`). */
+export const SEND_NOW = 'sendNow'
 
 /** Search attributes (operations.md 5), all Keyword but the list. */
 export const SEARCH_ATTRIBUTES = {

@@ -51,7 +51,8 @@ export function createAccounts(redis: Redis): Accounts {
       if (account.apiId !== account.id && GUID.test(account.apiId)) {
         if ((await get(asAccountId(account.apiId.toLowerCase()))) !== undefined) return 'taken'
       }
-      await call(() => redis.hset(keys.account(account.id), fieldsOf(account)))
+      const { id: _id, ...fields } = account
+      await call(() => redis.hset(keys.account(account.id), fieldsOf(fields)))
       let holder = await claim(redis, indexes, [account.apiId, account.id, account.createdAt, ''])
       if (typeof holder === 'string' && holder !== account.id && (await get(asAccountId(holder))) === undefined) {
         holder = await claim(redis, indexes, [account.apiId, account.id, account.createdAt, holder])
@@ -66,7 +67,7 @@ export function createAccounts(redis: Redis): Accounts {
       return GUID.test(id) ? get(asAccountId(id.toLowerCase())) : undefined
     },
     async update(id, fields) {
-      const changed = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]))
+      const changed = Object.entries(fieldsOf({ ...fields })).flat()
       if (changed.length > 0 && (await change(redis, [keys.account(id)], changed)) === 0) return undefined
       return get(id)
     },
@@ -91,13 +92,17 @@ export function createAccounts(redis: Redis): Accounts {
   }
 }
 
-const fieldsOf = ({ id: _id, ...fields }: Account): { [name: string]: string | number } => fields
+/** As a hash holds them: what is null or was never set is an empty text. */
+export function fieldsOf(values: { readonly [name: string]: string | number | boolean | null | undefined }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value ?? '')]])))
+}
 
-function accountOf(id: AccountId, record: unknown): Account | undefined {
+export function accountOf(id: AccountId, record: unknown): Account | undefined {
   if (typeof record !== 'object' || record === null) return undefined
   const fields = new Map<string, unknown>(Object.entries(record))
   const text = (name: string): string => String(fields.get(name) ?? '')
   if (!fields.has('apiId')) return undefined
+  const [url, warnings] = [text('transactionErrorWebhookUrl'), text('includeWarnings')]
   return {
     id,
     apiId: text('apiId'),
@@ -106,5 +111,7 @@ function accountOf(id: AccountId, record: unknown): Account | undefined {
     timezone: text('timezone'),
     createdAt: Number(text('createdAt')),
     userId: text('userId'),
+    ...(url === '' ? {} : { transactionErrorWebhookUrl: url }),
+    ...(warnings === '' ? {} : { includeWarnings: warnings === 'true' }),
   }
 }

@@ -1,10 +1,11 @@
-/** Incidents: a stream per cycle, capped in number and age, and counts in the inbox's records; a cycle that is gone takes none. */
+/** Incidents: a stream per cycle, capped in number and age, counts in the inbox's records, and the outbox; a cycle that is gone takes none. */
 import type { Redis } from 'ioredis'
 import type { Place } from '../../domain/ids.ts'
-import type { Incident } from '../../workflows/messages.ts'
-import { cycleKey, cycleSuffix } from '../keys.ts'
+import type { Incident, NotificationMessage } from '../../workflows/messages.ts'
+import { cycleKey, cycleSuffix, partitionOf } from '../keys.ts'
 import type { LoggedIncident, Incidents } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
+import { errorWebhookMessage } from './error-webhook.ts'
 import { call, script } from './registry-call.ts'
 
 export interface IncidentsOptions {
@@ -17,10 +18,12 @@ export interface IncidentsOptions {
 /** Longest detail that is kept, in characters. */
 const DETAIL_MAX = 8_192
 const BATCH = 500
+/** Most entries of an outbox. It grows while no workflow can be started: then further incidents are logged only. */
+const OUTBOX_MAX = 100_000
 
 /**
- * KEYS incidents, document, the inbox's cycle, the inbox's record of the transaction, numbers taken of its run
- * ARGV max, ttl ms, incident, counter ('errors', 'warnings' or '': not counted), number ('' where it has none)
+ * KEYS incidents, document, the inbox's cycle, the inbox's record of the transaction, numbers taken of its run, outbox
+ * ARGV max, ttl ms, incident, counter ('errors', 'warnings' or '': not counted), number ('' where it has none), message ('' where nobody wants it), most messages
  * Answers nothing. A cycle without document gets no incident; a number is taken once; what is gone is not counted on.
  */
 const add = script(`
@@ -33,6 +36,7 @@ if ARGV[4] ~= '' then
   if redis.call('HEXISTS', KEYS[3], 'state') == 1 then redis.call('HINCRBY', KEYS[3], ARGV[4], 1) end
   if redis.call('HEXISTS', KEYS[4], 'status') == 1 then redis.call('HINCRBY', KEYS[4], ARGV[4], 1) end
 end
+if ARGV[6] ~= '' and redis.call('XLEN', KEYS[6]) < tonumber(ARGV[7]) then redis.call('XADD', KEYS[6], '*', 'message', ARGV[6]) end
 local now = redis.call('TIME')
 local oldest = (tonumber(now[1]) * 1000) - tonumber(ARGV[2])
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'incident', ARGV[3])
@@ -42,19 +46,36 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])`)
 export function createIncidents(redis: Redis, options: IncidentsOptions = {}): Incidents {
   const { incidentsMax = 1_000, incidentsTtlMs = 31 * 24 * 3600_000 } = options
 
-  async function write(place: Place, incident: Incident, counter: 'errors' | 'warnings' | '', transaction?: string, run = ''): Promise<void> {
+  interface About {
+    readonly transaction?: string | undefined
+    readonly run?: string | undefined
+    readonly message?: NotificationMessage | undefined
+  }
+
+  async function write(place: Place, incident: Incident, counter: 'errors' | 'warnings' | '', { transaction, run = '', message }: About): Promise<void> {
     const { seq, ...told } = incident
-    const detail = told.detail.length > DETAIL_MAX ? `${told.detail.slice(0, DETAIL_MAX)}…` : told.detail
-    const entry = JSON.stringify({ ...told, detail, ...(transaction === undefined ? {} : { transaction }) })
+    const entry = JSON.stringify({
+      ...told,
+      ...(transaction === undefined ? {} : { transaction }),
+      ...(message === undefined ? {} : { notification: message.id }),
+    })
     const cycle = cycleKey(place)
-    const counted = [cycle, `${cycle}${cycleSuffix.transaction}${transaction ?? ''}`]
-    const taken = keys.incidentsTaken(place, transaction ?? '', run)
-    await add(redis, [keys.incidents(place), keys.document(place), ...counted, taken], [incidentsMax, incidentsTtlMs, entry, counter, seq ?? ''])
+    const logged = [keys.incidents(place), keys.document(place), cycle, `${cycle}${cycleSuffix.transaction}${transaction ?? ''}`]
+    const sent = message === undefined ? '' : JSON.stringify(message)
+    await add(
+      redis,
+      [...logged, keys.incidentsTaken(place, transaction ?? '', run), keys.outbox(partitionOf(place.account))],
+      [incidentsMax, incidentsTtlMs, entry, counter, seq ?? '', sent, OUTBOX_MAX],
+    )
   }
 
   return {
-    add: (place, incident, transaction, run) => write(place, incident, incident.level === 'Error' ? 'errors' : 'warnings', transaction, run),
-    log: (place, incident) => write(place, incident, ''),
+    async add(place, incident, transaction, run) {
+      const told = shortened(incident)
+      const message = await errorWebhookMessage(redis, place, told, transaction)
+      await write(place, told, told.level === 'Error' ? 'errors' : 'warnings', { transaction, run, message })
+    },
+    log: (place, incident) => write(place, shortened(incident), '', {}),
     async list(place, { after, before, transaction, limit }) {
       const found: LoggedIncident[] = []
       const now = Number((await call(() => redis.time()))[0]) * 1000
@@ -76,7 +97,11 @@ export function createIncidents(redis: Redis, options: IncidentsOptions = {}): I
   }
 }
 
-/** Entries are written by `add` alone. */
+function shortened(incident: Incident): Incident {
+  return incident.detail.length > DETAIL_MAX ? { ...incident, detail: `${incident.detail.slice(0, DETAIL_MAX)}…` } : incident
+}
+
+/** Entries are written by the script above alone. */
 function incidentOf(id: string, text: string | undefined): LoggedIncident | undefined {
   if (text === undefined) return undefined
   const stored: Omit<LoggedIncident, 'id'> = JSON.parse(text)
