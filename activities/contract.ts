@@ -3,7 +3,7 @@ import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import type { MatchValue } from '../storage/inbox.ts'
 import type { EndStatus } from '../domain/states.ts'
-import type { Incident } from '../workflows/messages.ts'
+import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../workflows/messages.ts'
 
 /** One HTTP call with every merge field filled in; secrets still stand as references (`domain/secrets.ts`). */
 export interface HttpCall {
@@ -59,6 +59,16 @@ export interface OperationActivities {
   stopDoomed(place: Place): Promise<void>
   /** Terminates every transaction of a deleted cycle, then purges its keys; heartbeats. */
   removeAll(place: Place): Promise<void>
+}
+
+/** Activities of `notification`. */
+export interface NotificationActivities {
+  /** One try: whatever comes of it is told; heartbeats. */
+  sendNotification(message: NotificationMessage): Promise<NotificationTry>
+}
+export interface NotificationLogActivities {
+  /** Local: writes the delivery log. The same try counts once. */
+  noteNotification(id: string, status: NotificationStatus, attempt: NotificationTry | null): Promise<void>
 }
 
 export type { RequestId }

@@ -3,17 +3,18 @@ import type { Metrics } from '../platform/metrics.ts'
 import type { InboxTransaction } from '../storage/inbox.ts'
 import type { Registry } from '../storage/registry.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
-import type { LocalActivities, OperationActivities, StepActivities } from './contract.ts'
+import type { LocalActivities, NotificationActivities, NotificationLogActivities, OperationActivities, StepActivities } from './contract.ts'
+import { sendNotification, type NotificationDeps } from './notifications.ts'
 import { removeAll, stopDoomed, type OperationDeps } from './operations.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
-export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps {
+export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps {
   readonly inbox: InboxTransaction & OperationDeps['inbox']
-  readonly registry: Pick<Registry, 'incidents'>
-  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors'>
+  readonly registry: Pick<Registry, 'incidents' | 'notifications'>
+  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notificationTries'>
 }
 
-export type Activities = StepActivities & LocalActivities & OperationActivities
+export type Activities = StepActivities & LocalActivities & OperationActivities & NotificationActivities & NotificationLogActivities
 
 export function createActivities(deps: ActivityDeps): Activities {
   const { inbox, registry, metrics } = deps
@@ -49,6 +50,8 @@ export function createActivities(deps: ActivityDeps): Activities {
       metrics.transactions.inc({ status })
     },
     incident: (place, transaction, incident) => registry.incidents.add(place, incident, transaction, deps.runtime().runId),
+    sendNotification: message => sendNotification(deps, message),
+    noteNotification: (id, status, attempt) => registry.notifications.note(id, status, attempt ?? undefined),
     stopDoomed: place => stopDoomed(deps, place),
     removeAll: place => removeAll(deps, place),
   }

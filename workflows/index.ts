@@ -1,3 +1,4 @@
 /** The workflow types of the worker's bundle. */
 export { cycleOperation } from './cycle-operation.ts'
+export { notification } from './notification.ts'
 export { transaction } from './transaction.ts'

@@ -3,6 +3,7 @@ import { CancellationScope, condition, proxyActivities, proxyLocalActivities, wo
 import type { LocalActivities, StepActivities } from '../activities/contract.ts'
 import type { Step } from '../domain/document.ts'
 import { StepError, type StepErrorCode } from '../domain/errors.ts'
+import { stepById } from '../domain/graph.ts'
 import type { Place } from '../domain/ids.ts'
 import { stepErrorOf } from './failures.ts'
 import { createTaskBudget, payloadBytes } from './payload.ts'
@@ -103,7 +104,10 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
     register: async (stepId, value) => (await index.register(place, transaction, stepId, value ?? null)) ?? undefined,
     park: seen => index.park(place, transaction, { ...seen }),
     end: (consumed, status, retentionMs) => index.end(place, transaction, { ...consumed }, status, retentionMs),
-    incident: incident => index.incident(place, transaction, incident),
+    incident(incident) {
+      const step = incident.stepId === undefined ? undefined : stepById(input.snapshot.document, incident.stepId)
+      return index.incident(place, transaction, step === undefined ? incident : { ...incident, stepName: step.name ?? step.id, stepType: step.type })
+    },
     interrupt() {
       for (const scope of calls) scope.cancel()
     },

@@ -5,7 +5,15 @@ import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } 
 import type { CycleDocument } from '../domain/document.ts'
 import type { Identifier, Place, StepId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
-import { TRANSACTION, transactionWorkflowId, type Snapshot, type TransactionInput } from './messages.ts'
+import {
+  NOTIFICATION,
+  notificationWorkflowId,
+  TRANSACTION,
+  transactionWorkflowId,
+  type NotificationInput,
+  type Snapshot,
+  type TransactionInput,
+} from './messages.ts'
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)
 const ACCOUNT_ID = keyword('AccountId')
@@ -62,5 +70,22 @@ export function transactionStart(input: TransactionInput, taskQueue: string) {
     ]),
     staticSummary: `${cycle.name} · ${account.name}`,
     priority: { fairnessKey: account.id.slice(0, 64) },
+  }
+}
+
+/** Longest summary, in characters: Temporal takes 400 bytes. */
+const SUMMARY = 100
+
+/** Options for `client.workflow.start` of a notification: behind transactions, which nobody should wait for. */
+export function notificationStart(input: NotificationInput, taskQueue: string) {
+  const { account, cycle } = input
+  return {
+    workflowType: NOTIFICATION,
+    workflowId: notificationWorkflowId(input.id),
+    taskQueue,
+    args: [input] as [NotificationInput],
+    typedSearchAttributes: new TypedSearchAttributes([{ key: ACCOUNT_ID, value: account }, ...(cycle === undefined ? [] : [{ key: CYCLE_ID, value: cycle }])]),
+    staticSummary: input.title.length > SUMMARY ? `${input.title.slice(0, SUMMARY - 1)}…` : input.title,
+    priority: { priorityKey: 4, fairnessKey: account.slice(0, 64) },
   }
 }

@@ -1,9 +1,10 @@
 /** Outbound HTTP calls (cycles.md 4, operations.md 4): allowed addresses only, at most 5 redirects, bounded in time and size. */
-import { Agent, request as send, type Dispatcher } from 'undici'
+import { request as send, type Dispatcher } from 'undici'
 import { decodeBody } from '../../domain/content/decode.ts'
 import { StepError } from '../../domain/errors.ts'
 import type { HttpCall, HttpResult } from '../contract.ts'
-import { AddressRefused, createAddressPolicy, type AddressRules } from './addresses.ts'
+import { createAddressPolicy, type AddressRules } from './addresses.ts'
+import { createAgent, reasonOf } from './agent.ts'
 import { buildRequest, redirected, type OutgoingRequest } from './request.ts'
 
 export interface HttpCallerOptions extends AddressRules {
@@ -22,12 +23,10 @@ export interface HttpCaller {
 
 const MAX_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
-const CONNECT_TIMEOUT_MS = 10_000
 
 export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
   const policy = createAddressPolicy(options)
-  // The call's own timeout bounds everything, slow drips included.
-  const agent = new Agent({ connect: { lookup: policy.lookup, timeout: CONNECT_TIMEOUT_MS }, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 64 * 1024 })
+  const agent = createAgent(policy)
 
   async function follow(first: OutgoingRequest, signal: AbortSignal): Promise<{ readonly answer: Dispatcher.ResponseData; readonly url: URL }> {
     let request = first
@@ -90,12 +89,4 @@ function flat(headers: Dispatcher.ResponseData['headers']): { [name: string]: st
   const fields: { [name: string]: string } = {}
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) fields[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
   return fields
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AddressRefused) return error.message
-  if (!(error instanceof Error)) return String(error)
-  if (error.cause instanceof AddressRefused) return error.cause.message
-  const code = 'code' in error && typeof error.code === 'string' ? `${error.code} ` : ''
-  return error.message === '' ? `${code}the connection failed`.trim() : `${code}${error.message}`
 }

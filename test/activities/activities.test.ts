@@ -41,6 +41,7 @@ function activities(
     settings?: CycleDocument['settings']
     scripting?: Partial<ActivityDeps['scripting']>
     inbox?: Partial<ActivityDeps['inbox']>
+    notifier?: ActivityDeps['notifier']
     gone?: boolean
   } = {},
 ): Activities {
@@ -75,6 +76,7 @@ function activities(
         return more.http?.(filled) ?? { status: 200, headers: {}, body: null }
       },
     },
+    notifier: more.notifier ?? { post: async () => ({ at: 0, durationMs: 1, status: 204, answer: '' }) },
     sealer: { open: sealed => sealed.slice('sealed:'.length), isSealed: text => text.startsWith('sealed:') },
     signals: {
       checkStop: async (_place, id) => void signalled.push(`check ${id}`),
@@ -252,6 +254,22 @@ describe('incidents', () => {
     ])
     expect(await inbox.transaction(place, transaction)).toMatchObject({ errors: 1, warnings: 1 })
     expect(await inbox.status(place)).toMatchObject({ errors: 1, warnings: 1 })
+  })
+})
+
+describe('notifications', () => {
+  it('are posted with their id, the same on every try, and the user agent of the partner', async () => {
+    const posts: unknown[] = []
+    const notifier: ActivityDeps['notifier'] = {
+      async post(...args) {
+        posts.push(args.slice(0, 3))
+        return { at: 1, durationMs: 2, status: 503, answer: '' }
+      },
+    }
+    const message = { id: 'n1', kind: 'incident' as const, account: place.account, title: '', url: 'http://errors', userAgent: 'Acme/1', body: '{"A":1}' }
+    const made = activities({ notifier })
+    expect(await made.sendNotification(message)).toEqual({ at: 1, durationMs: 2, status: 503, answer: '' })
+    expect(posts).toEqual([['http://errors', { 'content-type': 'application/json', 'user-agent': 'Acme/1', 'webhook-id': 'n1' }, '{"A":1}']])
   })
 })
 

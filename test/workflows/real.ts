@@ -76,6 +76,8 @@ export async function createRig(address: string): Promise<Rig> {
     async incident(_place, transaction, incident) {
       index(transaction).incidents.push(incident)
     },
+    sendNotification: async () => ({ at: Date.now(), durationMs: 1, status: 204, answer: '' }),
+    noteNotification: async (id, status) => void index(id).calls.push(status),
     async stopDoomed() {},
     async removeAll() {},
   }
@@ -84,6 +86,7 @@ export async function createRig(address: string): Promise<Rig> {
     callHttp: call => (overrides.callHttp ?? base.callHttp)(call),
     runScript: call => (overrides.runScript ?? base.runScript)(call),
     evaluate: expressions => (overrides.evaluate ?? base.evaluate)(expressions),
+    sendNotification: message => (overrides.sendNotification ?? base.sendNotification)(message),
     stopDoomed: place => (overrides.stopDoomed ?? base.stopDoomed)(place),
     removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
   }

@@ -1,0 +1,116 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createNotifier, type Notifier, type NotifierOptions } from '../../../activities/http/notifier.ts'
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+type Handler = (req: IncomingMessage, res: ServerResponse, body: string) => void
+
+async function serve(handler: Handler): Promise<string> {
+  const server = createServer((req, res) => {
+    let body = ''
+    req.setEncoding('utf8').on('data', (text: string) => (body += text))
+    req.on('end', () => handler(req, res, body))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  closers.push(
+    () =>
+      new Promise<void>(resolve => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  )
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return `http://127.0.0.1:${address.port}`
+}
+
+function notifier(options: Partial<NotifierOptions> = {}): Notifier {
+  const made = createNotifier({ allowPrivateAddresses: true, allowedAddresses: [], ...options })
+  closers.push(() => made.close())
+  return made
+}
+
+const never = new AbortController().signal
+
+describe('a try of a notification', () => {
+  test('posts the body as it is with the headers given, and tells status and answer', async () => {
+    const seen: unknown[] = []
+    const url = await serve((req, res, body) => {
+      const { 'content-type': type, 'user-agent': agent, 'webhook-id': id } = req.headers
+      seen.push([req.method, req.url, type, agent, id, body])
+      res.writeHead(201).end('thanks ✓')
+    })
+    const headers = { 'content-type': 'application/json', 'user-agent': 'Acme/1', 'webhook-id': 'one' }
+    expect(await notifier().post(`${url}/errors?a=1`, headers, '{"A":"ü"}', never)).toEqual({
+      at: expect.any(Number),
+      durationMs: expect.any(Number),
+      status: 201,
+      answer: 'thanks ✓',
+    })
+    expect(seen).toEqual([['POST', '/errors?a=1', 'application/json', 'Acme/1', 'one', '{"A":"ü"}']])
+  })
+
+  test('follows no redirect: it is an answer like any other', async () => {
+    let calls = 0
+    const url = await serve((_req, res) => {
+      calls++
+      res.writeHead(307, { location: '/elsewhere' }).end()
+    })
+    expect(await notifier().post(url, {}, '{}', never)).toMatchObject({ status: 307, answer: '' })
+    expect(calls).toBe(1)
+  })
+
+  test('keeps the first KiB of an answer, no half character, and does not wait for the rest', async () => {
+    const url = await serve((_req, res) => {
+      res.writeHead(500)
+      res.write(`x${'é'.repeat(5_000)}`)
+    })
+    const { answer = '', durationMs } = await notifier().post(url, {}, '{}', never)
+    expect(answer).toBe(`x${'é'.repeat(511)}`)
+    expect(durationMs).toBeLessThan(5_000)
+  })
+
+  test('has its answer where the status came, however the body ends', async () => {
+    const breaks = await serve((_req, res) => {
+      res.writeHead(200, { 'content-length': '100' })
+      res.write('begun')
+      setTimeout(() => res.destroy(), 50)
+    })
+    expect(await notifier().post(breaks, {}, '{}', never)).toMatchObject({ status: 200, answer: 'begun' })
+    const drips = await serve((_req, res) => {
+      res.writeHead(200)
+      res.write('slow')
+    })
+    expect(await notifier({ timeoutMs: 300 }).post(drips, {}, '{}', never)).toMatchObject({ status: 200, answer: 'slow' })
+  })
+
+  test('tells why no answer came', async () => {
+    const silent = await serve(() => undefined)
+    expect((await notifier({ timeoutMs: 200 }).post(silent, {}, '{}', never)).error).toBe('no answer within 200 ms')
+    expect((await notifier().post('http://127.0.0.1:1/', {}, '{}', never)).error).toContain('ECONNREFUSED')
+    expect((await notifier().post('http://no-such-host.invalid/', {}, '{}', never)).error).toMatch(/ENOTFOUND|EAI_AGAIN/)
+  })
+
+  test('goes to no private address unless it is allowed, by name or by number (operations.md 4)', async () => {
+    const url = await serve((_req, res) => res.end())
+    const { port } = new URL(url)
+    const strict = notifier({ allowPrivateAddresses: false })
+    for (const host of ['127.0.0.1', '[::1]', 'localhost', '169.254.169.254']) {
+      const { status, error } = await strict.post(`http://${host}:${port}/`, {}, '{}', never)
+      expect([status, error]).toEqual([undefined, expect.stringContaining('are not allowed')])
+    }
+    expect((await notifier({ allowPrivateAddresses: false, allowedAddresses: ['127.0.0.0/8'] }).post(url, {}, '{}', never)).status).toBe(200)
+  })
+
+  test('rejects where it was cancelled, so that another worker makes it', async () => {
+    const silent = await serve(() => undefined)
+    const cancelled = new AbortController()
+    const sent = notifier().post(silent, {}, '{}', cancelled.signal)
+    setTimeout(() => cancelled.abort(new Error('shutting down')), 50)
+    await expect(sent).rejects.toThrow()
+  })
+})
