@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import { Client } from '@temporalio/client'
 import { createHttpCaller } from '../activities/http/index.ts'
+import { createNotifier } from '../activities/http/notifier.ts'
 import { createActivities } from '../activities/index.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
@@ -19,6 +20,7 @@ import { loadBundle } from './bundle.ts'
 import { awaitRedis, awaitTemporal } from './connect.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { serveHealth } from './health.ts'
+import { createOutbox } from './outbox.ts'
 import { createTemporalPorts } from './temporal-ports.ts'
 import { installRuntime } from './temporal-runtime.ts'
 import { createTemporalWorker } from './temporal-worker.ts'
@@ -96,9 +98,11 @@ async function compose(
   const cycles = createCycleCache(registry)
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
   first('scripting', () => scripting.close())
+  const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
+  const notifier = createNotifier(addresses)
+  first('notifier', () => notifier.close())
   const http = createHttpCaller({
-    allowPrivateAddresses: config.allowPrivateAddresses,
-    allowedAddresses: [...config.allowedAddresses],
+    ...addresses,
     maxBytes: HTTP_MAX_BYTES,
     maxDepth: config.maxDepth,
     maxValues: config.maxValues,
@@ -112,6 +116,7 @@ async function compose(
     cycles,
     scripting,
     http,
+    notifier,
     sealer: createSealer(parseEncryptionKeys(config.encryptionKeys)),
     signals: temporal,
     metrics,
@@ -143,7 +148,8 @@ async function compose(
   const { incidents } = registry
   const publicUrl = config.publicUrl.replace(/\/+$/, '')
   const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
-  const upkeep = createUpkeep({ inbox, incidents, temporal, workerId, logger })
+  const outbox = createOutbox({ notifications: registry.notifications, temporal, retries: config.notificationRetries, logger })
+  const upkeep = createUpkeep({ inbox, incidents, temporal, outbox, workerId, logger })
   const works = [dispatcher.run(ending.signal), upkeep.run(ending.signal)]
   first('inboxes', async () => {
     working = false

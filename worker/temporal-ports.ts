@@ -14,11 +14,14 @@ import {
   CYCLE_OPERATION,
   cycleOperationWorkflowId,
   DELIVER,
+  notificationWorkflowId,
+  SEND_NOW,
   transactionWorkflowId,
   type CycleOperationInput,
   type Delivery,
+  type NotificationInput,
 } from '../workflows/messages.ts'
-import type { transactionStart } from '../workflows/start.ts'
+import { notificationStart, type transactionStart } from '../workflows/start.ts'
 
 /** `later`: nothing is known, try again. `refused`: for good, the same call would be refused again. */
 export type StartOutcome = 'started' | 'already' | 'refused' | 'later'
@@ -37,10 +40,14 @@ export interface TemporalPorts extends TransactionSignals {
   describe(place: Place, transaction: TransactionId): Promise<'open' | 'closed' | 'unknown' | 'later'>
   /** Starts the workflow that carries a stop or a delete out; one that is there already is fine. */
   operate(input: CycleOperationInput): Promise<Answered<StartOutcome>>
+  /** Starts the workflow that sends a notification; one that is there, or was, is fine. */
+  notify(input: NotificationInput): Promise<Answered<StartOutcome>>
+  /** Sends it again: by its workflow where that is still at it, at once, else by another of the same id. */
+  notifyAgain(input: NotificationInput): Promise<Answered<StartOutcome>>
 }
 
 export interface TemporalPortsOptions {
-  /** Task queue of `cycleOperation`; transactions name theirs themselves. */
+  /** Task queue of all but transactions, which name theirs themselves. */
   readonly taskQueue: string
   /** How long a call may take, in ms. Default 10 s. */
   readonly deadlineMs?: number
@@ -84,15 +91,23 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     }
   }
 
-  /** Undefined: its workflow is closed or was never there. Rejects with the client's error otherwise. */
-  async function told(place: Place, transaction: TransactionId, call: (handle: WorkflowHandle) => Promise<unknown>): Promise<boolean> {
+  const told = (place: Place, transaction: TransactionId, call: (handle: WorkflowHandle) => Promise<unknown>): Promise<boolean> =>
+    toldTo(transactionWorkflowId(place.cycle, transaction), call)
+
+  /** False: that workflow is closed or was never there. Rejects with the client's error otherwise. */
+  async function toldTo(workflowId: string, call: (handle: WorkflowHandle) => Promise<unknown>): Promise<boolean> {
     try {
-      await timed(() => call(client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction))))
+      await timed(() => call(client.workflow.getHandle(workflowId)))
       return true
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false
       throw error
     }
+  }
+
+  const send = (input: NotificationInput, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<Answered<StartOutcome>> => {
+    const { workflowType, ...rest } = notificationStart(input, options.taskQueue)
+    return started(() => client.workflow.start(workflowType, { ...rest, workflowIdReusePolicy }))
   }
 
   return {
@@ -128,6 +143,16 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     },
     async terminate(place, transaction) {
       await told(place, transaction, handle => handle.terminate('the cycle was deleted'))
+    },
+
+    notify: input => send(input, 'REJECT_DUPLICATE'),
+    async notifyAgain(input) {
+      try {
+        if (await toldTo(notificationWorkflowId(input.id), handle => handle.signal(SEND_NOW))) return { outcome: 'already' }
+      } catch (error) {
+        return { outcome: 'later', reason: reasonOf(error) }
+      }
+      return send(input, 'ALLOW_DUPLICATE')
     },
 
     operate: input =>

@@ -1,6 +1,7 @@
 /**
  * What keeps the inboxes whole, each second over the partitions that this worker looks after: the sweep, questions to Temporal about
- * members that were silent, stops and deletes that are to be carried out, and notices that become incidents (protocol.md, Sweep).
+ * members that were silent, stops and deletes that are to be carried out, notices that become incidents (protocol.md, Sweep), and the outbox of
+ * notifications.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepErrors } from '../domain/errors.ts'
@@ -14,6 +15,8 @@ export interface UpkeepDeps {
   readonly inbox: InboxUpkeep
   readonly incidents: Pick<Incidents, 'add'>
   readonly temporal: Pick<TemporalPorts, 'describe' | 'operate'>
+  /** A pass over one partition's outbox of notifications. */
+  readonly outbox: (partition: number) => Promise<void>
   readonly workerId: string
   readonly logger: Logger
 }
@@ -82,8 +85,8 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
     pass,
     ask,
     async run(signal) {
-      // Questions may take long while Temporal is slow: they go on beside the rest.
-      const works = [pass, ask].map(work => ({ work, running: new Map<number, Promise<void>>() }))
+      // Questions and starts may take long while Temporal is slow: they go on beside the rest.
+      const works = [pass, ask, deps.outbox].map(work => ({ work, running: new Map<number, Promise<void>>() }))
       let told = false
       const look = async (partition: number, work: typeof pass): Promise<void> => {
         try {

@@ -84,6 +84,8 @@ export async function createRig(): Promise<Rig> {
     deliver: (...args) => (ports.deliver ?? real.deliver)(...args),
     describe: (...args) => (ports.describe ?? real.describe)(...args),
     operate: input => (ports.operate ?? real.operate)(input),
+    notify: input => (ports.notify ?? real.notify)(input),
+    notifyAgain: input => (ports.notifyAgain ?? real.notifyAgain)(input),
     checkStop: (...args) => real.checkStop(...args),
     terminate: (...args) => real.terminate(...args),
   }
@@ -92,7 +94,7 @@ export async function createRig(): Promise<Rig> {
     inbox,
     client,
     temporal,
-    upkeep: createUpkeep({ inbox, incidents: added, temporal, workerId: 'upkeep', logger }),
+    upkeep: createUpkeep({ inbox, incidents: added, temporal, outbox: async () => {}, workerId: 'upkeep', logger }),
     incidents,
     place,
     taskQueue,

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import { Client } from '@temporalio/client'
+import { NativeConnection } from '@temporalio/worker'
+import type { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { asAccountId, asCycleId, type Place } from '../../domain/ids.ts'
+import { createLogger } from '../../platform/logger.ts'
+import { partitionOf } from '../../storage/keys.ts'
+import { createRegistry } from '../../storage/redis/registry.ts'
+import type { Notifications } from '../../storage/notifications.ts'
+import type { Registry } from '../../storage/registry.ts'
+import { createOutbox, type OutboxDeps } from '../../worker/outbox.ts'
+import { createTemporalPorts, type TemporalPorts } from '../../worker/temporal-ports.ts'
+import { notificationWorkflowId, SEND_NOW } from '../../workflows/messages.ts'
+import { freshRedis } from '../support/redis.ts'
+
+let redis: Redis
+let registry: Registry
+let connection: NativeConnection
+let client: Client
+let place: Place
+beforeEach(async () => {
+  redis = (await freshRedis()).client
+  registry = createRegistry(redis)
+  connection = await NativeConnection.connect({ address: inject('temporalAddress') })
+  client = new Client({ connection, namespace: 'flywheel' })
+  place = { account: asAccountId(randomUUID()), cycle: asCycleId(randomUUID()) }
+  const account = { id: place.account, apiId: 'a', name: 'A', description: '', timezone: 'UTC', createdAt: 0, userId: '' }
+  await registry.accounts.create({ ...account, transactionErrorWebhookUrl: 'http://errors.example' })
+  await registry.cycles.create({ place, version: 1, createdAt: 0, updatedAt: 0, document: { name: 'Orders', steps: [] }, identifiers: {} })
+})
+afterEach(async () => {
+  for (const { id } of await logged())
+    await handleOf(id)
+      .terminate()
+      .catch(() => undefined)
+  await redis.quit()
+  await connection.close()
+})
+
+const handleOf = (id: string) => client.workflow.getHandle(notificationWorkflowId(id))
+const incident = () => registry.incidents.add(place, { at: 0, level: 'Error', message: 'Webhook failed', detail: '' })
+const left = () => registry.notifications.outbox(partitionOf(place.account), 1_000)
+async function logged() {
+  const found = await registry.notifications.list({ limit: 500 })
+  return found === 'unknown' ? [] : found
+}
+
+/** One pass; no workflow worker polls the task queue, so that what is started stays open. */
+async function pass(more: { temporal?: Partial<TemporalPorts>; notifications?: Partial<Notifications> } = {}): Promise<void> {
+  const temporal = createTemporalPorts(client, { taskQueue: `test-${randomUUID()}` })
+  const deps: OutboxDeps = {
+    notifications: { ...registry.notifications, ...more.notifications },
+    temporal: { ...temporal, ...more.temporal },
+    retries: [5_000],
+    logger: createLogger({ logLevel: 'silent' }, 'test'),
+  }
+  await createOutbox(deps)(partitionOf(place.account))
+}
+
+describe('the outbox', () => {
+  it('starts a workflow for each notification, logs it, and is empty then', async () => {
+    for (let n = 0; n < 3; n++) await incident()
+    await pass()
+    expect(await left()).toEqual([])
+    const found = await logged()
+    expect(found.map(({ status }) => status)).toEqual(['Pending', 'Pending', 'Pending'])
+    for (const { id } of found) expect((await handleOf(id).describe()).status.name).toBe('RUNNING')
+  })
+
+  it('starts it once, wherever a worker died in between', async () => {
+    await incident()
+    for (const died of ['open', 'taken'] as const) {
+      await expect(pass({ notifications: { [died]: () => Promise.reject(new Error('died')) } })).rejects.toThrow('died')
+      expect(await left()).toHaveLength(1)
+    }
+    await pass()
+    expect(await left()).toEqual([])
+    expect(await logged()).toHaveLength(1)
+  })
+
+  it('keeps everything while Temporal does not answer', async () => {
+    for (let n = 0; n < 12; n++) await incident()
+    let asked = 0
+    const later = async () => {
+      asked++
+      return { outcome: 'later' as const }
+    }
+    await pass({ temporal: { notify: later } })
+    expect(asked).toBe(10)
+    expect(await left()).toHaveLength(12)
+  })
+
+  it('shows what Temporal refuses for good as failed, with the reason', async () => {
+    await incident()
+    await pass({ temporal: { notify: async () => ({ outcome: 'refused', reason: 'too large' }) } })
+    expect(await left()).toEqual([])
+    expect(await logged()).toMatchObject([{ status: 'Failed', tries: [{ error: 'Temporal refused to send it: too large' }] }])
+  })
+
+  it('takes more than a batch, in one pass', async () => {
+    for (let n = 0; n < 120; n++) await incident()
+    await pass({ temporal: { notify: async () => ({ outcome: 'started' }) } })
+    expect(await left()).toEqual([])
+    expect(await logged()).toHaveLength(120)
+  })
+
+  it('sends again: by the workflow that is still at it, else by another of the same id', async () => {
+    await incident()
+    await pass()
+    const [one] = await logged()
+    if (one === undefined) throw new Error('it was not logged')
+    const first = await handleOf(one.id).describe()
+
+    await registry.notifications.sendAgain(one)
+    await pass()
+    const { events } = await handleOf(one.id).fetchHistory()
+    expect(events?.flatMap(event => event.workflowExecutionSignaledEventAttributes?.signalName ?? [])).toEqual([SEND_NOW])
+
+    await handleOf(one.id).terminate()
+    await registry.notifications.note(one.id, 'Failed', undefined)
+    await registry.notifications.sendAgain(one)
+    await pass()
+    const second = await handleOf(one.id).describe()
+    expect(second.status.name).toBe('RUNNING')
+    expect(second.runId).not.toBe(first.runId)
+    expect(await logged()).toMatchObject([{ id: one.id, status: 'Pending' }])
+  })
+
+  it('passes over one that is to be sent again and is no longer logged', async () => {
+    await registry.notifications.sendAgain({ id: randomUUID(), account: place.account })
+    await pass()
+    expect(await left()).toEqual([])
+  })
+})
