@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 const instant = () => z.string().meta({ format: 'date-time' })
 const guid = () => z.string().meta({ format: 'uuid' })
+const url = () => z.string().meta({ format: 'uri' })
 const free = () => z.unknown()
 const count = () => z.number().meta({ type: 'integer', minimum: 0 })
 
@@ -14,7 +15,15 @@ export const account = z.object({
   name: z.string(),
   description: z.string(),
   timezone: z.string().describe('IANA time zone.'),
+  transactionErrorWebhookUrl: url().nullable().describe("Where its incidents are sent; null: where the partner's settings say."),
+  includeWarnings: z.boolean().nullable().describe("Whether warnings are sent as well; null: as the partner's settings say."),
   createdDate: instant(),
+})
+
+export const settings = z.object({
+  transactionErrorWebhookUrl: url().nullable().describe('Where incidents are sent of accounts that have no URL of their own.'),
+  includeWarnings: z.boolean().describe('Whether warnings are sent as well.'),
+  userAgent: z.string().describe('User-Agent of what is sent.'),
 })
 
 const webhook = z.object({ stepId: z.string(), stepName: z.string(), url: z.string().meta({ format: 'uri' }) })
@@ -61,7 +70,33 @@ export const incident = z.object({
   transactionId: guid().nullable(),
   message: z.string(),
   detail: z.string(),
+  notificationId: guid().nullable().describe('The notification that tells it to the transaction error webhook.'),
 })
+
+export const notificationStatus = z.enum(['Pending', 'Delivered', 'Failed', 'Gone'])
+
+const notificationTry = z.object({
+  time: instant(),
+  status: z.number().meta({ type: 'integer' }).nullable().describe('HTTP status; null where no answer came.'),
+  duration: count().describe('In ms.'),
+  answer: z.string().nullable().describe("First KiB of the answer's body."),
+  error: z.string().nullable().describe('Why no answer came.'),
+})
+
+export const notification = z.object({
+  id: guid(),
+  kind: z.enum(['incident']),
+  status: notificationStatus.describe('Failed: every try did. Gone: the receiver answered 410.'),
+  title: z.string().describe('What it is about.'),
+  accountId: guid(),
+  cycleId: guid().nullable(),
+  url: url(),
+  createdOnUtc: instant(),
+  tries: z.array(notificationTry).describe('The oldest first.'),
+  temporalUrl: url().describe("The workflow that sends it, in Temporal's UI."),
+})
+
+export const notificationDetails = z.object({ ...notification.shape, userAgent: z.string(), body: z.string().describe('As it is sent.') })
 
 const transactionStep = z.object({
   stepId: z.string(),
@@ -114,6 +149,9 @@ export const named = new Map<z.core.$ZodType, string>([
   [transactionDetails, 'TransactionDetails'],
   [incident, 'Incident'],
   [webhookAddress, 'WebhookAddress'],
+  [settings, 'Settings'],
+  [notification, 'Notification'],
+  [notificationDetails, 'NotificationDetails'],
   [error, 'Error'],
   [readiness, 'Readiness'],
 ])

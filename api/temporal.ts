@@ -1,7 +1,7 @@
 /** What the management API asks of Temporal about one transaction. Every call has its deadline. */
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client'
 import type { Place, TransactionId } from '../domain/ids.ts'
-import { STATE, STOP, transactionWorkflowId, type TransactionState } from '../workflows/messages.ts'
+import { notificationWorkflowId, STATE, STOP, transactionWorkflowId, type TransactionState } from '../workflows/messages.ts'
 
 export interface TransactionViewer {
   /** Steps, data and incidents; `unknown`: Temporal has no such workflow (any more, or yet); `unreachable`: it, or every worker, does not answer. */
@@ -10,6 +10,8 @@ export interface TransactionViewer {
   stop(place: Place, transaction: TransactionId): Promise<'asked' | 'unknown' | 'unreachable'>
   /** The transaction's page in Temporal's UI. */
   url(place: Place, transaction: TransactionId): string
+  /** The page of a notification there. */
+  notificationUrl(id: string): string
 }
 
 export interface ViewerOptions {
@@ -24,6 +26,8 @@ const NOT_FOUND = 5
 
 export function createTransactionViewer(client: Client, { uiUrl, namespace, deadlineMs = 5_000 }: ViewerOptions): TransactionViewer {
   const handle = (place: Place, transaction: TransactionId) => client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction))
+
+  const page = (workflowId: string): string => `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`
 
   async function ask<T>(run: () => Promise<T>): Promise<T | 'unknown' | 'unreachable'> {
     try {
@@ -40,7 +44,7 @@ export function createTransactionViewer(client: Client, { uiUrl, namespace, dead
       const answer = await ask(() => handle(place, transaction).signal(STOP))
       return answer === undefined ? 'asked' : answer
     },
-    url: (place, transaction) =>
-      `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(transactionWorkflowId(place.cycle, transaction))}`,
+    url: (place, transaction) => page(transactionWorkflowId(place.cycle, transaction)),
+    notificationUrl: id => page(notificationWorkflowId(id)),
   }
 }

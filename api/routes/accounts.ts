@@ -8,6 +8,7 @@ import { deleteAccount } from '../cycles/delete.ts'
 import { noBody, noQuery, partnerRoute, type Route } from '../route.ts'
 import * as schemas from '../schemas.ts'
 import type { Services } from '../services.ts'
+import { receiverUrl } from './settings.ts'
 import { paged, pagedAnswer, pageQuery } from './lists.ts'
 
 const TAG = 'Accounts'
@@ -18,6 +19,10 @@ const apiId = z.string().regex(/^[!-~]([ -~]{0,253}[!-~])?$/, 'must be 1 to 255 
 const name = z.string().trim().min(1).max(200)
 const description = z.string().max(4_000)
 const timezone = z.string().refine(isTimezone, 'must be an IANA time zone, for instance Europe/Berlin')
+const errorWebhook = {
+  transactionErrorWebhookUrl: receiverUrl.nullish().describe("Where its incidents are sent; null: where the partner's settings say."),
+  includeWarnings: z.boolean().nullish().describe("Whether warnings are sent as well; null: as the partner's settings say."),
+}
 
 export const accountView = (account: Account) => ({
   id: account.apiId,
@@ -25,6 +30,8 @@ export const accountView = (account: Account) => ({
   name: account.name,
   description: account.description,
   timezone: account.timezone,
+  transactionErrorWebhookUrl: account.transactionErrorWebhookUrl ?? null,
+  includeWarnings: account.includeWarnings ?? null,
   createdDate: new Date(account.createdAt).toISOString(),
 })
 
@@ -58,6 +65,7 @@ export const accountRoutes: readonly Route[] = [
       name,
       description: description.nullish(),
       timezone: timezone.nullish().describe('IANA time zone; UTC where it is left out.'),
+      ...errorWebhook,
     }),
     answers: { 201: { description: 'The account.', schema: schemas.account, headers: { Location: 'Its address.' } } },
     errors: ['id_taken'],
@@ -71,6 +79,10 @@ export const accountRoutes: readonly Route[] = [
         timezone: body.timezone ?? 'UTC',
         createdAt: Date.now(),
         userId: randomUUID(),
+        ...(body.transactionErrorWebhookUrl === undefined || body.transactionErrorWebhookUrl === null
+          ? {}
+          : { transactionErrorWebhookUrl: body.transactionErrorWebhookUrl }),
+        ...(body.includeWarnings === undefined || body.includeWarnings === null ? {} : { includeWarnings: body.includeWarnings }),
       }
       if ((await registry.accounts.create(account)) === 'taken') throw new ApiError('id_taken', 'ID already in use')
       return { status: 201, body: accountView(account), headers: { Location: `${path}/${encodeURIComponent(account.apiId)}` } }
@@ -93,10 +105,10 @@ export const accountRoutes: readonly Route[] = [
     path: `${path}/{id}`,
     tag: TAG,
     summary: 'Changes an account',
-    description: 'What is left out stays as it is. The API id cannot be changed.',
+    description: "What is left out stays as it is; where null takes an error webhook away, the partner's counts. The API id cannot be changed.",
     params: idParam,
     query: noQuery,
-    body: z.object({ id: apiId.optional(), name: name.optional(), description: description.nullish(), timezone: timezone.nullish() }),
+    body: z.object({ id: apiId.optional(), name: name.optional(), description: description.nullish(), timezone: timezone.nullish(), ...errorWebhook }),
     answers: { 200: { description: 'The account.', schema: schemas.account } },
     errors: ['account_not_found'],
     handler: async (services, { params, body }) => {
@@ -108,6 +120,8 @@ export const accountRoutes: readonly Route[] = [
         ...(body.name === undefined ? {} : { name: body.name }),
         ...(body.description === undefined ? {} : { description: body.description ?? '' }),
         ...(body.timezone === undefined || body.timezone === null ? {} : { timezone: body.timezone }),
+        ...(body.transactionErrorWebhookUrl === undefined ? {} : { transactionErrorWebhookUrl: body.transactionErrorWebhookUrl }),
+        ...(body.includeWarnings === undefined ? {} : { includeWarnings: body.includeWarnings }),
       })
       if (changed === undefined) throw new ApiError('account_not_found', 'There is no such account.')
       return { status: 200, body: accountView(changed) }

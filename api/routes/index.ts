@@ -2,8 +2,10 @@
 import type { Route } from '../route.ts'
 import { accountRoutes } from './accounts.ts'
 import { cycleRoutes } from './cycles.ts'
+import { notificationRoutes } from './notifications.ts'
 import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
+import { settingsRoutes } from './settings.ts'
 import { transactionRoutes } from './transactions.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -13,5 +15,7 @@ export const routes: readonly Route[] = [
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,
+  ...settingsRoutes,
+  ...notificationRoutes,
   ...operationRoutes(() => routes),
 ]

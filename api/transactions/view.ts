@@ -24,6 +24,7 @@ export const incidentView = (incident: LoggedIncident) => ({
   transactionId: incident.transaction ?? null,
   message: incident.message,
   detail: incident.detail,
+  notificationId: incident.notification ?? null,
 })
 
 export const stepView = (step: StepRecord) => ({

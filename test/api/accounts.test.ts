@@ -20,6 +20,8 @@ describe('accounts', () => {
       Name: 'Acme',
       Description: 'A shop',
       Timezone: 'Europe/Berlin',
+      TransactionErrorWebhookUrl: null,
+      IncludeWarnings: null,
       CreatedDate: expect.stringMatching(/Z$/),
     })
     const guid = String(at(made.json, 'AccountId'))

@@ -78,6 +78,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
         state: () => Promise.resolve('unknown'),
         stop: () => Promise.resolve('asked'),
         url: (place, transaction) => `http://temporal.example/namespaces/flywheel/workflows/transaction%2F${place.cycle}%2F${transaction}`,
+        notificationUrl: id => `http://temporal.example/namespaces/flywheel/workflows/notification%2F${id}`,
         ...options.temporal,
       },
       dependencies: options.dependencies ?? [{ name: 'redis', check: () => redis.ping().then(() => undefined) }],

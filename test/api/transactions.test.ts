@@ -171,6 +171,7 @@ describe('incidents', () => {
       TransactionId: null,
       Message: 'no 3',
       Detail: '',
+      NotificationId: null,
     })
     const [newest, middle] = ids(all.json)
     expect(ids((await api.v1('GET', `/cycles/${id}/incidents?after=${newest}&pageSize=1`, { account })).json)).toEqual([middle])
