@@ -41,9 +41,20 @@ export interface TransactionView {
 }
 
 export interface IncidentView {
+  readonly Timestamp: string
+  readonly StepId: string | null
+  readonly TransactionId: string | null
   readonly Message: string
   readonly Detail: string
   readonly IncidentLevel: string
+  readonly NotificationId: string | null
+}
+
+export interface NotificationView {
+  readonly Id: string
+  readonly Status: string
+  readonly Url: string
+  readonly Tries: readonly { readonly Status: number | null; readonly Duration: number; readonly Answer: string | null; readonly Error: string | null }[]
 }
 
 /** Speaks to one API process over HTTP, as a partner and as a sender would. */
