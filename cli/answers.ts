@@ -74,5 +74,26 @@ export const webhookAddress = z.object({
   StepName: z.string(),
 })
 
+export const notification = z.object({
+  Id: z.string(),
+  Status: z.string(),
+  Title: z.string(),
+  Url: z.string(),
+  CreatedOnUtc: instant,
+  Tries: z.array(
+    z.object({
+      Time: instant,
+      /** HTTP status; null where no answer came. */
+      Status: z.number().nullable(),
+      /** In ms. */
+      Duration: z.number(),
+      Answer: z.string().nullable(),
+      Error: z.string().nullable(),
+    }),
+  ),
+  TemporalUrl: z.string(),
+})
+export type Notification = z.infer<typeof notification>
+
 /** Of a call that answers without a body, or with one that nobody reads. */
 export const nothing = z.unknown()

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { addApply } from './commands/apply.ts'
 import { addCycles } from './commands/cycles.ts'
 import { addIncidents } from './commands/incidents.ts'
+import { addNotifications } from './commands/notifications.ts'
 import { addTransactions } from './commands/transactions.ts'
 import { addValidate } from './commands/validate.ts'
 import { addWebhooks } from './commands/webhooks.ts'
@@ -36,6 +37,7 @@ export function createProgram(io: Io): Command {
   addTransactions(program, io)
   addIncidents(program, io)
   addWebhooks(program, io)
+  addNotifications(program, io)
   return program
 }
 

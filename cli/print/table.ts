@@ -30,15 +30,16 @@ const styled = (style: Style, text: string): string => styleText(style, text, { 
 const STYLES: { readonly [word: string]: Style } = {
   Active: 'green',
   Completed: 'green',
+  Delivered: 'green',
   created: 'green',
-  delivered: 'green',
   updated: 'yellow',
   Stopping: 'yellow',
   Warning: 'yellow',
   Retrying: 'yellow',
   Errored: 'red',
   Error: 'red',
-  failed: 'red',
+  Failed: 'red',
+  Gone: 'red',
   refused: 'red',
 }
 

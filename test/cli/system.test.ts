@@ -221,6 +221,29 @@ describe('flywheel webhooks find', () => {
   })
 })
 
+describe('flywheel notifications', () => {
+  it('lists them, shows one with its tries, and sends it again', async () => {
+    system.receiver.respond(({ path }) => ({ status: path === '/told' ? 410 : 500, ...(path === '/told' ? { body: 'no more' } : {}) }))
+    const call = `  - { id: call, type: request, method: GET, url: "${system.receiver.url}/broken" }`
+    const cycle = await system.client.cycle(`name: Calls\nsteps:\n  - { id: order, type: webhook, next: call }\n${call}\n`, { account })
+    await system.client.call('PUT', `/accounts/${account}`, { body: { TransactionErrorWebhookUrl: `${system.receiver.url}/told` } })
+    await cycle.post({})
+    const [told] = await until(async () => {
+      const list = await json<readonly { Id: string }[]>('notifications', 'list', '--status', 'Gone')
+      return list.length > 0 && list
+    })
+    const id = told?.Id ?? ''
+    expect(steady((await command(['notifications', 'list', '--limit', '1'])).out)).toMatch(/^CREATED +STATUS +TRIES +WHAT +ID\n<time> +Gone +1 +.* +<id>\n$/)
+    expect(steady((await command(['notifications', 'show', id])).out)).toMatch(
+      /^Notification: +<id>\n(.*\n)*Status: +Gone\n(.*\n)*<time> +410 +\d+ ms +no more\n$/,
+    )
+    system.receiver.respond(() => undefined)
+    expect((await command(['notifications', 'replay', id])).out).toBe(`${id} is about to be sent to ${system.receiver.url}/told.\n`)
+    await until(async () => (await json<{ Status: string }>('notifications', 'show', id)).Status === 'Delivered')
+    expect(await command(['notifications', 'show', cycle.id])).toMatchObject({ code: 1, err: expect.stringContaining('no such notification') })
+  })
+})
+
 describe('credentials and accounts', () => {
   it('that are wrong are told apart, with an exit code of their own', async () => {
     const wrong = await command(['cycles', 'list', '--client-secret', 'guess'])
