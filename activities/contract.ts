@@ -1,7 +1,7 @@
 /** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
 import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
-import type { MatchValue } from '../storage/inbox.ts'
+import type { MatchValue, Resumed, Told } from '../storage/inbox.ts'
 import type { EndStatus } from '../domain/states.ts'
 import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../workflows/messages.ts'
 
@@ -43,11 +43,13 @@ export interface StepActivities {
 /** Local activities: index and registry writes, and inline scripts; short. */
 export interface LocalActivities {
   begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
-  resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<{ answer: 'go' } | { answer: 'stop'; taken: boolean }>
+  resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<Resumed>
   register(place: Place, transaction: TransactionId, stepId: StepId, value: string | null): Promise<string | null>
   check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
-  park(place: Place, transaction: TransactionId, seen: Record<StepId, number>): Promise<'parked' | 'busy' | 'stop'>
-  end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<void>
+  park(place: Place, transaction: TransactionId, seen: Record<StepId, number>): Promise<Told<'parked' | 'busy' | 'stop'>>
+  end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<{ wake: boolean }>
+  fail(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, retentionMs: number, asked: number): Promise<Told<'failed' | 'stop'>>
+  revive(place: Place, transaction: TransactionId, asked: number): Promise<'go' | 'busy' | 'refused' | 'stop'>
   incident(place: Place, transaction: TransactionId, incident: Incident): Promise<void>
   /** Inline scripts of one step (`= expression`), together; an absent `value` leaves the property out. Also a regular activity, where nobody must wait for it. */
   evaluate(expressions: readonly { readonly expression: string; readonly values: { readonly [name: string]: Json } }[]): Promise<{ readonly value?: Json }[]>

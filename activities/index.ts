@@ -41,13 +41,24 @@ export function createActivities(deps: ActivityDeps): Activities {
     },
     check: (place, transaction) => inbox.check(place, transaction),
     async park(place, transaction, seen) {
-      const answer = await inbox.park(place, transaction, seen)
-      if (answer === 'parked') metrics.transactions.inc({ status: 'Waiting' })
-      return answer
+      const told = await inbox.park(place, transaction, seen)
+      if (told.answer === 'parked') metrics.transactions.inc({ status: 'Waiting' })
+      return told
     },
     async end(place, transaction, consumed, status, retentionMs) {
-      await inbox.end(place, transaction, consumed, status, retentionMs)
-      metrics.transactions.inc({ status })
+      const { wake, before } = await inbox.end(place, transaction, consumed, status, retentionMs)
+      if (!before) metrics.transactions.inc({ status })
+      return { wake }
+    },
+    async fail(place, transaction, consumed, retentionMs, asked) {
+      const told = await inbox.fail(place, transaction, consumed, retentionMs, asked)
+      if (told.answer === 'failed') metrics.transactions.inc({ status: 'Errored' })
+      return told
+    },
+    async revive(place, transaction, asked) {
+      const answer = await inbox.revive(place, transaction, asked)
+      if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
+      return answer
     },
     incident: (place, transaction, incident) => registry.incidents.add(place, incident, transaction, deps.runtime().runId),
     sendNotification: message => sendNotification(deps, message),

@@ -120,20 +120,52 @@ export interface InboxAccept {
 export interface InboxTransaction {
   /** `values`: the trigger's own, for a synchronous one that was swept. `startedBy`: the worker whose window it leaves. */
   begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
-  /** `delivery`: ids are per cycle, growing. `taken` says, with `stop`, that the delivery had been taken before and counts as delivered. */
-  resume(
-    place: Place,
-    transaction: TransactionId,
-    stepId: StepId,
-    delivery: number,
-  ): Promise<{ readonly answer: 'go' } | { readonly answer: 'stop'; readonly taken: boolean }>
+  /**
+   * `delivery`: ids are per cycle, growing. `taken` says, with `stop`, that the delivery had been taken before and counts as delivered.
+   * `moved`: it is another transaction's by now: out of the queue with it, and no run.
+   */
+  resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<Resumed>
   /** Replaces the transaction's value for that step (undefined: none) and meets early requests. Answers the value's hash, for the search attribute. */
   register(place: Place, transaction: TransactionId, value: { readonly stepId: StepId; readonly value: string | undefined }): Promise<string | undefined>
   check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
   /** `seen`: highest delivery that reached the workflow, for each step. `busy`: a signal is on its way, stay. */
-  park(place: Place, transaction: TransactionId, seen: Readonly<Record<StepId, number>>): Promise<'parked' | 'busy' | 'stop'>
-  /** `consumed`: highest delivery for which a run was made, for each step; what is above it is matched once more. `retention` in ms: how long record and key stay. */
-  end(place: Place, transaction: TransactionId, consumed: Readonly<Record<StepId, number>>, status: EndStatus, retention: number): Promise<void>
+  park(place: Place, transaction: TransactionId, seen: Readonly<Record<StepId, number>>): Promise<Told<'parked' | 'busy' | 'stop'>>
+  /**
+   * `consumed`: highest delivery for which a run was made, for each step; what is above it is matched once more. `retentionMs`: how long record and
+   * key stay. `before`: it was over already: it stood failed, or this is a repeat.
+   */
+  end(
+    place: Place,
+    transaction: TransactionId,
+    consumed: Readonly<Record<StepId, number>>,
+    status: EndStatus,
+    retentionMs: number,
+  ): Promise<{ readonly wake: boolean; readonly before: boolean }>
+  /**
+   * The run failed and operators may mend it: the transaction shows as Errored, has no place and is no candidate, and its workflow stays open.
+   * What is above `consumed` is matched once more. `stop`: doomed or deleted, it ends as Stopped.
+   * `asked` numbers the questions that a workflow puts by `fail` and `revive`, growing by one with each; a repeat has the number of the first.
+   */
+  fail(
+    place: Place,
+    transaction: TransactionId,
+    consumed: Readonly<Record<StepId, number>>,
+    retentionMs: number,
+    asked: number,
+  ): Promise<Told<'failed' | 'stop'>>
+  /**
+   * A failed one is to go on, with its values as they were. `busy`: no place is free; it is noted, and gets one in turn: ask again, with the same number,
+   * until another answer comes or it ends. `refused`: the cycle is not Active. `stop`: deleted, doomed meanwhile, or it does not stand failed.
+   */
+  revive(place: Place, transaction: TransactionId, asked: number): Promise<'go' | 'busy' | 'refused' | 'stop'>
+}
+
+export type Resumed = { readonly answer: 'go' | 'moved' } | { readonly answer: 'stop'; readonly taken: boolean }
+
+/** An answer to a transaction. `wake`: it is an item, and its parent waits for this: tell it. */
+export interface Told<A> {
+  readonly answer: A
+  readonly wake: boolean
 }
 
 export interface Turn {
@@ -233,10 +265,10 @@ export interface InboxUpkeep {
   /** Notices of one partition, oldest first; they stay until `noticesDone`. */
   notices(partition: number, max: number): Promise<readonly Notice[]>
   noticesDone(partition: number, done: readonly Notice[]): Promise<void>
-  /** For the `cycleOperation` workflow: doomed members, from `after` (exclusive) on; for a delete: all of run and wait. */
+  /** For the `cycleOperation` workflow: doomed members, from `after` (exclusive) on; for a delete: all that have an open workflow. */
   doomed(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
   everyone(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
-  /** Ends a delete: purges run and wait and the last of the keys. */
+  /** Ends a delete: purges what is left of the keys. */
   purge(place: Place): Promise<void>
 }
 

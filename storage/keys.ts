@@ -62,6 +62,9 @@ export const cycleSuffix = {
   /** Sorted sets: transaction by the time since when it is there, or was asked about. */
   run: ':run',
   wait: ':wait',
+  failed: ':failed',
+  /** Sorted set: failed transactions that are to be revived and wait for a place, by their order. */
+  revivals: ':revivals',
   /** + hash of a value: sorted set of transactions by their order. */
   index: ':index:',
   /** + hash of a value: sorted set of early requests. */

@@ -26,7 +26,8 @@ end
 `
 
 /**
- * Claims entries: what another token claimed before, deliveries to members, then while there is room starts and waiting ones, the lower id first.
+ * Claims entries: what another token claimed before, deliveries to members, then while there is room starts and waiting ones, the lower id first;
+ * before those failed ones that are to be revived get a place.
  * ARGV: [2] token, [3] most entries, [4] maxConcurrency or ''.
  * Answer: { 'lost' }, { 'replay', document version } or { 'ok', document version, { 's', id, transaction, step, data, accepted at } | { 'd', id, transaction, step, data, request }, … }.
  */
@@ -80,10 +81,13 @@ while runs() and #out < max + 2 do
   else finish(d.t, over(d.t), 'Stopped', RETENTION); drained() end
 end
 while runs() and #out < max + 2 and room() do
+  local failed = nextRevival()
   local id = tonumber(firstReady('${at.readyWaiting}')[1])
   local found = nextStarts(1)[1]
-  if not id and not found then break end
-  if found and (not id or num(found[1]) < id) then
+  if not failed and not id and not found then break end
+  -- Its workflow asks again, and learns that it has the place.
+  if failed then revived(failed, record(failed))
+  elseif found and (not id or num(found[1]) < id) then
     local e = fields(found)
     local r = record(e.t)
     status(e.t, r, 'InProgress', 'role', 'new', 'ep', C.epoch, 'started', now)

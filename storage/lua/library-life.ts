@@ -1,4 +1,4 @@
-/** Third part of the library: what may be claimed, the end of a transaction, the end of a drain, the drop. */
+/** Third part of the library: what may be claimed, the end and the revival of a transaction, the end of a drain, the drop. */
 import { cycleSuffix as at } from '../keys.ts'
 
 export const lifeLibrary = `
@@ -13,12 +13,14 @@ local function firstReady(queue, max)
   return call('ZRANGEBYSCORE', cycle .. queue, '(' .. (C.dropTo or 0), '+inf', 'LIMIT', 0, max or 1)
 end
 local function runs() return C.state == 'Active' or C.state == 'Stopping' end
+-- The failed transaction that is to be revived first and waits for a place.
+local function nextRevival() return C.state == 'Active' and call('ZRANGE', cycle .. '${at.revivals}', 0, 0)[1] or nil end
 local function claimable()
   if call('HLEN', cycle .. '${at.startClaims}') > 0 then return true end
   if not runs() then return false end
   if replaying() or call('HLEN', cycle .. '${at.deliveryClaims}') > 0 or firstReady('${at.readyMembers}')[1] then return true end
   if not room() then return false end
-  return firstReady('${at.readyWaiting}')[1] ~= nil or nextStarts(1)[1] ~= nil
+  return nextRevival() ~= nil or firstReady('${at.readyWaiting}')[1] ~= nil or nextStarts(1)[1] ~= nil
 end
 -- Never merely "entries left": no busy loop where places are missing.
 local function wake()
@@ -47,12 +49,15 @@ local function rematch(d, t)
   local c = candidate(d.v, t)
   if c then put(d, c) else unmatched(d, t) end
 end
--- A transaction is over: it leaves the sets and the index, and what it did not take is matched once more, in order.
-local function over(t)
+-- Out of every set, whatever it was.
+local function leave(t)
+  for _, set_ in ipairs({ '${at.run}', '${at.wait}', '${at.failed}', '${at.revivals}' }) do call('ZREM', cycle .. set_, t) end
+end
+-- A transaction is over: it leaves the sets and the index, and what it did not take is matched once more, in order. kept: as for lose.
+local function over(t, kept)
   local r = record(t)
-  call('ZREM', cycle .. '${at.run}', t)
-  call('ZREM', cycle .. '${at.wait}', t)
-  lose(t, r)
+  leave(t)
+  lose(t, r, kept)
   removeStart(t, r)
   if r.offer then
     local queue, id = string.match(r.offer, '^(%S+) (%d+)$')
@@ -76,12 +81,12 @@ local function over(t)
   changed(t)
   return r
 end
--- Its status, and how long its record and key stay. One that is over already keeps its status.
+-- Its status, and how long its record and key stay, of a record as it was before over. One that is over already keeps its status, unless it stood failed.
 local OPEN = { Queued = true, InProgress = true, Waiting = true, Swept = true }
 local function finish(t, r, status, retention)
-  if not r.status or not OPEN[r.status] then return end
+  if not OPEN[r.status] and r.role ~= 'failed' then return end
   setStatus(t, r.order, r.status, status)
-  call('HSET', txKey(t), 'status', status, 'ended', now)
+  call('HSET', txKey(t), 'status', status, 'ended', r.ended or now)
   if r.key then call('PEXPIRE', cycle .. '${at.key}' .. r.key, math.max(retention, KEY_MIN)) end
   call('ZADD', cycle .. '${at.removals}', now + retention, t)
   due(now + retention)
@@ -89,6 +94,16 @@ end
 local function status(t, r, to, ...)
   setStatus(t, r.order, r.status, to)
   call('HSET', txKey(t), 'status', to, ...)
+end
+-- A failed one goes on, in a place of its own and with its values.
+local function revived(t, r)
+  leave(t)
+  call('ZREM', cycle .. '${at.removals}', t)
+  if r.key then call('PERSIST', cycle .. '${at.key}' .. r.key) end
+  call('HDEL', txKey(t), 'ended')
+  status(t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
+  touch('${at.run}', t)
+  regain(t, r)
 end
 
 -- The end of a drain: state Stopping, nothing runs, and nothing is left from before it.

@@ -3,7 +3,8 @@ import { cycleSuffix as at } from '../keys.ts'
 
 /*
  * A delivery in a stream: t(ransaction), r(equest), s(tep), v(alue's hash or empty), k(ey's hash or empty), h(eld: 1), x (1: was matched once more),
- * a(ccepted at), d(ata). One that has a transaction stands in its lane too; what of a lane is at or below `l:{step}` of the record is signalled.
+ * a(ccepted at), d(ata). One that has a transaction stands in its lane too. Of a lane and step the record has the highest delivery signalled `l:{step}`,
+ * claimed `c:{step}` and taken `t:{step}`.
  */
 export const matchLibrary = `
 local function doomed(r) return r.role == 'begun' and tonumber(r.ep) < C.epoch end
@@ -125,12 +126,18 @@ local function gain(t, order, step, v)
     if ends > now then put(d, t) else unmatched(d) end
   end
 end
-local function lose(t, r)
+-- Takes it out of the index; kept: its record knows the values on, for a revival.
+local function lose(t, r, kept)
   for field, v in pairs(r) do
     if string.sub(field, 1, 2) == 'v:' then
       call('ZREM', cycle .. '${at.index}' .. v, t)
-      call('HDEL', txKey(t), field)
+      if not kept then call('HDEL', txKey(t), field) end
     end
+  end
+end
+local function regain(t, r)
+  for field, v in pairs(r) do
+    if string.sub(field, 1, 2) == 'v:' then gain(t, tonumber(r.order), string.sub(field, 3), v) end
   end
 end
 -- Matches a request that is in no stream: to the most recent candidate, else kept for its window, else unmatched.

@@ -11,7 +11,7 @@ if ARGV[3] ~= '' then begun(ARGV[3], t) end
 if not load(KEYS[1]) then return 'stop' end
 local r = record(t)
 if r.role == 'begun' then return tonumber(r.ep) == C.epoch and 'go' or 'stop' end
-if r.role == 'waiting' then return 'stop' end
+if r.role and r.role ~= 'new' then return 'stop' end
 if not r.role then
   if r.swept ~= '1' or C.state ~= 'Active' then return 'stop' end
   -- Its sweep's answer was older than its start: it is accepted again.
@@ -34,13 +34,18 @@ return 'go'
 
 /**
  * Asks before each further run, and takes the delivery.
- * ARGV: [3] step, [4] delivery. Answer: { 'go' } or { 'stop', 1: the delivery had been taken before }.
+ * ARGV: [3] step, [4] delivery. Answer: { 'go' }, { 'moved': it is another's by now } or { 'stop', 1: the delivery had been taken before }.
  */
 export const resume = `
 local t, step, d = ARGV[2], ARGV[3], ARGV[4]
 if not load(KEYS[1]) then return { 'stop', 0 } end
 local r = record(t)
-if r.role ~= 'begun' or doomed(r) then return { 'stop', call('ZSCORE', lane(t, step), d) and 0 or 1 } end
+local before = tonumber(r['t:' .. step] or 0) >= tonumber(d)
+if (r.role ~= 'begun' and r.role ~= 'waiting') or doomed(r) then return { 'stop', before and 1 or 0 } end
+-- It was signalled when the transaction failed, or just before: a signal that came late.
+if not before and not call('ZSCORE', lane(t, step), d) then return { 'moved' } end
+if r.role == 'waiting' then return { 'stop', 1 } end
+if not before then call('HSET', txKey(t), 't:' .. step, d) end
 taken(t, step, d)
 offer(t)
 drained()
@@ -101,18 +106,69 @@ return 'parked'
 
 /**
  * The workflow is about to close.
- * ARGV: [3] status, [4] retention in ms, [5…] step and highest delivery for which a run was made, in pairs. Answer: none.
+ * ARGV: [3] status, [4] retention in ms, [5…] step and highest delivery for which a run was made, in pairs.
+ * Answer: 1 where it was over before: it stood failed, or this is a repeat.
  */
 export const finish = `
 local t = ARGV[2]
-if not load(KEYS[1]) then
-  call('ZREM', cycle .. '${at.run}', t)
-  call('ZREM', cycle .. '${at.wait}', t)
-  return
-end
+if not load(KEYS[1]) then leave(t); return 1 end
 for i = 5, #ARGV, 2 do taken(t, ARGV[i], ARGV[i + 1]) end
-finish(t, over(t), ARGV[3], tonumber(ARGV[4]))
+local r = over(t)
+finish(t, r, ARGV[3], tonumber(ARGV[4]))
 drained()
 wake()
 save()
+return OPEN[r.status] and 0 or 1
+`
+
+/**
+ * The run failed, and operators may mend it: the workflow stays open. A late repeat, from before a revival, is void.
+ * ARGV: [3] number of the question, [4] retention in ms, [5…] as for finish. Answer: 'failed' | 'stop'.
+ */
+export const fail = `
+local t = ARGV[2]
+if not load(KEYS[1]) then leave(t); return 'stop' end
+local r = record(t)
+if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return 'stop' end
+if r.role == 'failed' then return 'failed' end
+if r.role ~= 'begun' or doomed(r) then return 'stop' end
+for i = 5, #ARGV, 2 do taken(t, ARGV[i], ARGV[i + 1]) end
+finish(t, over(t, true), 'Errored', tonumber(ARGV[4]))
+call('HSET', txKey(t), 'role', 'failed', 'asked', ARGV[3])
+-- A late park of an earlier life has seen less, and must find that something is on its way.
+for i = 5, #ARGV, 2 do call('HSET', txKey(t), 'c:' .. ARGV[i], ARGV[i + 1]) end
+touch('${at.failed}', t)
+drained()
+wake()
+save()
+return 'failed'
+`
+
+/**
+ * A failed one is to go on. Where no place is free it is noted, and gets one from a claim.
+ * ARGV: [3] number of the question. Answer: 'go' | 'busy' (ask again, with the same number) | 'refused' | 'stop'.
+ */
+export const revive = `
+local t = ARGV[2]
+if not load(KEYS[1]) then return 'stop' end
+local r = record(t)
+if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return 'stop' end
+-- Said once it stays said: a late repeat must not revive what nobody moves on.
+if r.refused == ARGV[3] then return 'refused' end
+if r.role == 'begun' then return doomed(r) and 'stop' or 'go' end
+if r.role ~= 'failed' then return 'stop' end
+call('HSET', txKey(t), 'asked', ARGV[3])
+local answer = 'go'
+if C.state ~= 'Active' then
+  answer = 'refused'
+  call('HSET', txKey(t), 'refused', ARGV[3])
+  call('ZREM', cycle .. '${at.revivals}', t)
+elseif room() then revived(t, r)
+else
+  answer = 'busy'
+  call('ZADD', cycle .. '${at.revivals}', r.order, t)
+end
+wake()
+save()
+return answer
 `

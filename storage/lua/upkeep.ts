@@ -22,6 +22,7 @@ end
 
 for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.removals}', '-inf', now, 'LIMIT', 0, BATCH)) do
   local r = record(t)
+  leave(t)
   call('ZREM', cycle .. '${at.removals}', t)
   if r.status then call('ZREM', cycle .. '${at.byStatus}' .. r.status, t) end
   call('DEL', txKey(t))
@@ -87,7 +88,7 @@ return found
 `
 
 /**
- * Members, and slowly the waiting, whose workflow ought to be asked about; each is marked.
+ * Members, and slowly those that wait or stand failed, whose workflow ought to be asked about; each is marked.
  * ARGV: [2] most. Answer: { account, cycle, { transaction, since }, … }.
  */
 export const ask = `
@@ -100,7 +101,7 @@ local function look(members, age, max)
 end
 local max = tonumber(ARGV[2])
 look('${at.run}', SWEEP_AGE, max)
-look('${at.wait}', SWEEP_AGE * 20, math.max(1, math.floor(max / 10)))
+for _, quiet in ipairs({ '${at.wait}', '${at.failed}' }) do look(quiet, SWEEP_AGE * 20, math.max(1, math.floor(max / 10))) end
 return out
 `
 
@@ -113,7 +114,8 @@ local t = ARGV[2]
 local r = record(t)
 if not r.role then return end
 if ARGV[4] == 'closed' then
-  finish(t, over(t), 'Stopped', RETENTION)
+  over(t)
+  if r.role ~= 'failed' then finish(t, r, 'Stopped', RETENTION) end
 elseif r.role == 'new' and not r.start and tonumber(call('ZSCORE', cycle .. '${at.run}', t)) == tonumber(ARGV[3]) then
   finish(t, over(t), 'Swept', RETENTION)
   call('HSET', txKey(t), 'swept', '1')
@@ -123,12 +125,14 @@ wake()
 save()
 `
 
-/** Doomed members, or all of run and wait. ARGV: [2] 'doomed' | 'everyone', [3] after (exclusive), [4] most. Answer: transactions, sorted. */
+/** Doomed members, or all that have an open workflow. ARGV: [2] 'doomed' | 'everyone', [3] after (exclusive), [4] most. Answer: transactions, sorted. */
 export const members = `
 local there = load(KEYS[1])
 local all = call('ZRANGE', cycle .. '${at.run}', 0, -1)
 if ARGV[2] == 'everyone' then
-  for _, t in ipairs(call('ZRANGE', cycle .. '${at.wait}', 0, -1)) do all[#all + 1] = t end
+  for _, set_ in ipairs({ '${at.wait}', '${at.failed}' }) do
+    for _, t in ipairs(call('ZRANGE', cycle .. set_, 0, -1)) do all[#all + 1] = t end
+  end
 elseif not there then return {} end
 table.sort(all)
 local out, max = {}, tonumber(ARGV[4])
@@ -164,7 +168,7 @@ for _, id in ipairs(call('ZRANGE', cycle .. '${at.earlyEnds}', 0, left - 1)) do
 end
 if left <= 0 then return 1 end
 for _, suffix in ipairs({ '${at.starts}', '${at.startClaims}', '${at.deliveries}', '${at.deliveryClaims}', '${at.held}', '${at.readyMembers}', '${at.readyWaiting}',
-    '${at.run}', '${at.wait}', '${at.removals}', '${at.earlyEntries}', '${at.earlyEnds}' }) do
+    '${at.run}', '${at.wait}', '${at.failed}', '${at.revivals}', '${at.removals}', '${at.earlyEntries}', '${at.earlyEnds}' }) do
   call('UNLINK', cycle .. suffix)
 end
 call('UNLINK', cycle)

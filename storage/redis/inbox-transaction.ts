@@ -15,7 +15,8 @@ export function inboxTransaction(run: InboxScripts): InboxTransaction {
     },
     async resume(place, transaction, stepId, delivery) {
       const reply = items(await run.cycle(scripts.resume, place, transaction, stepId, delivery))
-      return word(reply[0], 'go', 'stop') === 'go' ? { answer: 'go' } : { answer: 'stop', taken: reply[1] === 1 }
+      const answer = word(reply[0], 'go', 'moved', 'stop')
+      return answer === 'stop' ? { answer, taken: reply[1] === 1 } : { answer }
     },
     async register(place: Place, transaction: TransactionId, { stepId, value }) {
       const hash = value === undefined ? undefined : hashOf(stepId, value)
@@ -26,10 +27,17 @@ export function inboxTransaction(run: InboxScripts): InboxTransaction {
       return word(await run.cycle(scripts.check, place, transaction), 'go', 'stop')
     },
     async park(place, transaction, seen) {
-      return word(await run.cycle(scripts.park, place, transaction, ...flatIds(seen)), 'parked', 'busy', 'stop')
+      return { answer: word(await run.cycle(scripts.park, place, transaction, ...flatIds(seen)), 'parked', 'busy', 'stop'), wake: false }
     },
-    async end(place, transaction, consumed, status, retention) {
-      await run.cycle(scripts.finish, place, transaction, status, retention, ...flatIds(consumed))
+    async end(place, transaction, consumed, status, retentionMs) {
+      const before = await run.cycle(scripts.finish, place, transaction, status, retentionMs, ...flatIds(consumed))
+      return { wake: false, before: before === 1 }
+    },
+    async fail(place, transaction, consumed, retentionMs, asked) {
+      return { answer: word(await run.cycle(scripts.fail, place, transaction, asked, retentionMs, ...flatIds(consumed)), 'failed', 'stop'), wake: false }
+    },
+    async revive(place, transaction, asked) {
+      return word(await run.cycle(scripts.revive, place, transaction, asked), 'go', 'busy', 'refused', 'stop')
     },
   }
 }

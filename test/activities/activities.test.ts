@@ -292,7 +292,7 @@ describe('the index', () => {
     expect(await made.register(place, transaction, 'w', '8')).toMatch(/^\w+/)
     expect(await made.register(place, transaction, 'w', null)).toBeNull()
     expect(await made.check(place, transaction)).toBe('go')
-    expect(await made.park(place, transaction, {})).toBe('parked')
+    expect(await made.park(place, transaction, {})).toEqual({ answer: 'parked', wake: false })
     expect(await inbox.transaction(place, transaction)).toMatchObject({ status: 'Waiting' })
     await made.end(place, transaction, {}, 'Completed', 1_000_000)
     expect(await inbox.transaction(place, transaction)).toMatchObject({ status: 'Completed' })

@@ -29,7 +29,9 @@ export function enabled(world: World): Action[] {
 function senders(world: World, add: Add): void {
   const { budget, settling } = world
   for (const [index, sender] of world.senders.entries()) {
-    const due = settling ? sender.tries > 0 && !sender.acked && !world.deleted : sender.tries === 0 || (sender.tries < 4 && budget.retries > 0)
+    const due = settling
+      ? sender.tries > 0 && !sender.acked && !sender.refused && !world.deleted
+      : sender.tries === 0 || (sender.tries < 4 && budget.retries > 0)
     if (sender.out || !due) continue
     for (const [api, call] of world.api.entries()) if (call === undefined) add(`accept ${api} ${index}`, () => accept(world, api, index))
   }
@@ -171,7 +173,7 @@ function running(world: World, workflow: Workflow, add: Add): void {
         })
         if (settling) break
         if (!workflow.registered) add(`register ${name}`, () => void (workflow.phase = 'register'))
-        add(`fail ${name}`, () => toEnd(world, workflow, 'Errored'), 0.3)
+        add(`fail ${name}`, () => question(workflow, 'fail'), 0.3)
         if (!workflow.reached) add(`complete ${name}`, () => toEnd(world, workflow, 'Completed'), 0.3)
       }
       break
@@ -184,6 +186,13 @@ function running(world: World, workflow: Workflow, add: Add): void {
       else if (workflow.queue.length > 0) add(`go on ${name}`, () => void (workflow.phase = 'stand'))
       else if (workflow.parked && !settling && budget.retires > 0) add(`retire ${name}`, () => (budget.retires--, toEnd(world, workflow, 'Completed')), 0.4)
       break
+    case 'failed':
+      if (workflow.hinted) add(`check ${name}`, check('failed'))
+      else if (!settling && budget.mends > 0) {
+        add(`mend ${name}`, () => (budget.mends--, question(workflow, 'revive')))
+        add(`give up ${name}`, () => (budget.mends--, toEnd(world, workflow, 'Errored')), 0.3)
+      }
+      break
     case 'closing':
       add(`close ${name}`, () => close(workflow))
       break
@@ -194,6 +203,11 @@ function running(world: World, workflow: Workflow, add: Add): void {
         add(`${workflow.phase}, late ${name}`, () => (budget.late--, void world.late.push({ transaction: name, ask: askOf(workflow) })), 0.4)
   }
   if (!settling && budget.terminations > 0) add(`terminate ${name}`, () => (budget.terminations--, terminate(world, workflow)), 0.2)
+}
+
+function question(workflow: Workflow, name: 'fail' | 'revive'): void {
+  workflow.asked++
+  workflow.phase = name
 }
 
 function operations(world: World, add: Add): void {
@@ -295,7 +309,7 @@ async function stopOne(world: World, transaction: Workflow['transaction']): Prom
   const workflow = world.workflows.get(transaction)
   if (answered === 'stopped') world.refused.add(transaction)
   if (answered !== 'signal' || workflow?.open !== true || workflow.phase === 'ending' || workflow.phase === 'closing') return
-  if (!['run', 'stand', 'idle'].includes(workflow.phase)) return
+  if (!['run', 'stand', 'idle', 'failed'].includes(workflow.phase)) return
   workflow.stopped = true
   toEnd(world, workflow, 'Stopped')
 }

@@ -34,7 +34,7 @@ async function restsRightly(world: World, hash: Record<string, string>): Promise
   const after = `(${hash['dropTo'] ?? 0}`
   const from = `${Number(hash['claimed'] ?? 0) + 1}-0`
   const upTo = hash['registered'] === undefined ? '+' : `${hash['registered']}-0`
-  const [run, startClaims, deliveryClaims, members, waiting, starts, deliveries] = await Promise.all([
+  const [run, startClaims, deliveryClaims, members, waiting, starts, deliveries, revivals] = await Promise.all([
     redis.zcard(at(cycleSuffix.run)),
     redis.hlen(at(cycleSuffix.startClaims)),
     redis.hlen(at(cycleSuffix.deliveryClaims)),
@@ -42,13 +42,14 @@ async function restsRightly(world: World, hash: Record<string, string>): Promise
     redis.zcount(at(cycleSuffix.readyWaiting), after, '+inf'),
     redis.xrange(at(cycleSuffix.starts), from, upTo, 'COUNT', 1),
     redis.xlen(at(cycleSuffix.deliveries)),
+    redis.zcard(at(cycleSuffix.revivals)),
   ])
   const { state } = hash
   const replaying = (state === 'Active' && hash['registered'] !== undefined) || (state === 'Stopping' && hash['replayTo'] !== undefined)
   if (state === 'Stopping' && !replaying && run + startClaims + starts.length + deliveries === 0) violate('I5', 'a drain could end and did not')
   if (hash['ready'] !== undefined || hash['token'] !== undefined) return
   const room = world.scenario.max === undefined || run < world.scenario.max
-  const work = deliveryClaims + members + (replaying ? 1 : 0) + (room ? waiting + starts.length : 0)
+  const work = deliveryClaims + members + (replaying ? 1 : 0) + (room ? waiting + starts.length + (state === 'Active' ? revivals : 0) : 0)
   if (startClaims > 0 || (state !== 'Stopped' && state !== 'Paused' && work > 0)) violate('I8', 'something is claimable and nobody is told')
 }
 
@@ -147,7 +148,7 @@ async function atRest(world: World): Promise<void> {
       const waits = starts.some(([, fields]) => fields.includes(t))
       if (w === undefined && !waits) violate(sender.kind === 'sync' ? 'I9' : 'I1', `${t} of sender ${i} is acknowledged and lost: ${JSON.stringify(record)}`)
       if (waits && active) violate('I8', `${t} stays in the inbox`)
-      if (w?.open === true && w.phase !== 'idle') violate('I8', `${t} hangs in ${w.phase}`)
+      if (w?.open === true && w.phase !== 'idle' && w.phase !== 'failed') violate('I8', `${t} hangs in ${w.phase}`)
     }
   }
   await nothingLeft(world, active, { starts: starts.length, deliveries: deliveries.length, held: held.length, early }, hash)
@@ -178,7 +179,11 @@ async function nothingLeft(
   const run = await redis.zrange(suffixed(world, cycleSuffix.run), '0', '-1')
   if (run.length > 0) violate('I8', `${run.join(', ')} stay in the running set`)
   const wait = await redis.zrange(suffixed(world, cycleSuffix.wait), '0', '-1')
-  if (active) for (const t of wait) if (!open(t)) violate('I8', `${t} stays in waiting`)
+  const failed = await redis.zrange(suffixed(world, cycleSuffix.failed), '0', '-1')
+  if (active) for (const t of [...wait, ...failed]) if (!open(t)) violate('I8', `${t} stays in waiting or failed`)
+  for (const w of workflows.values())
+    if (w.open && w.phase === 'failed' && !failed.includes(w.transaction)) violate('I8', `${w.transaction} is failed and in no set`)
+  if (active && (await redis.exists(suffixed(world, cycleSuffix.revivals))) === 1) violate('I8', 'a revival never comes')
   const queued = new Set((await redis.xrange(suffixed(world, cycleSuffix.starts), '-', '+')).flatMap(([, fields]) => fields))
   let indexed = ''
   for (const value of VALUES) {

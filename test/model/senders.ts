@@ -9,6 +9,7 @@ export async function accept(world: World, api: number, index: number): Promise<
   if (sender === undefined) return
   if (sender.tries++ > 0) world.budget.retries--
   sender.out = true
+  sender.refused = false
   const start = sender.kind === 'mid' ? await midCycle(world, index) : await trigger(world, index)
   world.api[api] = { sender: index, transaction: start, at: world.now, state: start === undefined ? 'ack' : 'start' }
 }
@@ -37,6 +38,7 @@ async function trigger(world: World, index: number) {
   if (answer.outcome !== 'accepted') {
     if (answer.outcome === 'stale' || answer.outcome === 'full') violate('I1', `${answer.outcome} without a reason`)
     sender.request = undefined
+    sender.refused = true
     sender.transactions = sender.transactions.filter(t => !world.dropped.has(t))
     return undefined
   }
@@ -83,6 +85,7 @@ async function midCycle(world: World, index: number): Promise<undefined> {
   })
   if (refused(answer.outcome)) {
     if (answer.outcome === 'stale' || answer.outcome === 'full') violate('I1', `${answer.outcome} without a reason`)
+    sender.refused = true
     return
   }
   if (!('request' in answer)) return
@@ -126,7 +129,7 @@ export function answer(world: World, api: number): void {
   if (call === undefined || sender === undefined) return
   world.api[api] = undefined
   sender.out = false
-  if (sender.transactions.length > 0 || sender.request !== undefined) sender.acked = true
+  if (!sender.refused) sender.acked = true
 }
 
 export function forget(world: World, api: number): void {

@@ -3,6 +3,8 @@ import type { RequestId, TransactionId } from '../../domain/ids.ts'
 import type { EndStatus } from '../../domain/states.ts'
 import { violate, type Ask, type Value, type Workflow, type World } from './world.ts'
 
+const RETENTION = 86_400_000
+
 export function newWorkflow(world: World, transaction: TransactionId, value: Value): Workflow {
   return {
     transaction,
@@ -17,6 +19,7 @@ export function newWorkflow(world: World, transaction: TransactionId, value: Val
     reached: false,
     hinted: false,
     status: 'Completed',
+    asked: 0,
     inRun: false,
     parked: false,
     queueAtEnd: 0,
@@ -41,6 +44,10 @@ export function askOf(workflow: Workflow): Ask {
       return { name: 'park', seen: { ...workflow.consumed } }
     case 'check':
       return { name: 'check' }
+    case 'fail':
+      return { name: 'fail', consumed: { ...workflow.consumed }, asked: workflow.asked }
+    case 'revive':
+      return { name: 'revive', asked: workflow.asked }
     default:
       return { name: 'end', consumed: { ...workflow.consumed }, status: workflow.status }
   }
@@ -61,14 +68,18 @@ async function call(world: World, transaction: TransactionId, ask: Ask): Promise
       return 'ok'
     case 'resume': {
       const answer = await inbox.resume(place, transaction, ask.step, ask.id)
-      return answer.answer === 'go' ? 'go' : answer.taken ? 'taken' : 'stop'
+      return answer.answer === 'stop' && answer.taken ? 'taken' : answer.answer
     }
     case 'park':
-      return inbox.park(place, transaction, ask.seen)
+      return (await inbox.park(place, transaction, ask.seen)).answer
     case 'check':
       return inbox.check(place, transaction)
+    case 'fail':
+      return (await inbox.fail(place, transaction, ask.consumed, RETENTION, ask.asked)).answer
+    case 'revive':
+      return inbox.revive(place, transaction, ask.asked)
     case 'end':
-      await inbox.end(place, transaction, ask.consumed, ask.status, 86_400_000)
+      await inbox.end(place, transaction, ask.consumed, ask.status, RETENTION)
       return 'ok'
   }
 }
@@ -123,7 +134,7 @@ export async function runActivity(world: World, workflow: Workflow, recorded: bo
   if (ask.name === 'begin' && answer === 'go' && before === undefined) workflow.inProgressAt = world.step
   if (ask.name === 'resume' && answer === 'go') noteTaken(world, workflow, ask.request)
   if (ask.name === 'park' && answer !== 'stop') workflow.inRun = answer === 'busy' ? workflow.inRun : false
-  if (ask.name === 'end') workflow.inRun = false
+  if (ask.name === 'end' || answer === 'failed') workflow.inRun = false
   if (!recorded) return
   switch (ask.name) {
     case 'begin':
@@ -137,6 +148,11 @@ export async function runActivity(world: World, workflow: Workflow, recorded: bo
         workflow.phase = 'run'
         await runBegins(world, workflow, false)
         return consume(world, workflow)
+      }
+      if (answer === 'moved') {
+        workflow.queue.shift()
+        workflow.phase = 'stand'
+        return
       }
       if (answer === 'taken' && !world.deleted) {
         if (taken.get(world)?.has(ask.request) !== true) violate('I3', `${ask.request} counts as taken by ${workflow.transaction}, which never took it`)
@@ -157,6 +173,17 @@ export async function runActivity(world: World, workflow: Workflow, recorded: bo
       if (answer === 'stop') return toEnd(world, workflow, 'Stopped')
       workflow.phase = workflow.back
       return
+    case 'fail':
+      if (answer === 'stop') return toEnd(world, workflow, 'Stopped')
+      workflow.phase = 'failed'
+      return
+    case 'revive':
+      if (answer === 'stop') return toEnd(world, workflow, 'Stopped')
+      if (answer === 'refused') workflow.phase = 'failed'
+      if (answer !== 'go') return
+      workflow.phase = 'run'
+      workflow.inProgressAt = world.step
+      return runBegins(world, workflow, false)
     case 'end':
       workflow.phase = 'closing'
       workflow.queueAtEnd = workflow.queue.length
@@ -178,7 +205,7 @@ export async function runLate(world: World, transaction: TransactionId, ask: Ask
   const workflow = world.workflows.get(transaction)
   if (workflow === undefined) return
   if (ask.name === 'resume' && answer === 'go') noteTaken(world, workflow, ask.request)
-  if (answer === 'parked' || ask.name === 'end') workflow.inRun = false
+  if (answer === 'parked' || answer === 'failed' || ask.name === 'end') workflow.inRun = false
 }
 
 /** Terminated from outside: what it took and had not counted yet is lost with it. */

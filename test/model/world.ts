@@ -35,6 +35,8 @@ export interface Sender {
   /** A try of it is out, not yet answered. */
   out: boolean
   acked: boolean
+  /** Its last answer was a refusal. */
+  refused: boolean
   /** When it was accepted first (or anew, after a drop), in steps of the world. */
   acceptedAt: number
   /** What it was answered with. */
@@ -52,6 +54,8 @@ export interface Budget {
   late: number
   retires: number
   terminations: number
+  /** Operators that want a failed one to go on, or to end. */
+  mends: number
   stops: number
   refusals: number
   downs: number
@@ -72,15 +76,17 @@ export type Ask =
   | { readonly name: 'resume'; readonly step: string; readonly id: number; readonly request: RequestId }
   | { readonly name: 'park'; readonly seen: Record<string, number> }
   | { readonly name: 'check' }
+  | { readonly name: 'fail'; readonly consumed: Record<string, number>; readonly asked: number }
+  | { readonly name: 'revive'; readonly asked: number }
   | { readonly name: 'end'; readonly consumed: Record<string, number>; readonly status: EndStatus }
 
 export interface Workflow {
   readonly transaction: TransactionId
   readonly value: Value
   open: boolean
-  phase: 'begin' | 'run' | 'register' | 'stand' | 'resume' | 'park' | 'idle' | 'check' | 'ending' | 'closing'
+  phase: 'begin' | 'run' | 'register' | 'stand' | 'resume' | 'park' | 'idle' | 'check' | 'fail' | 'failed' | 'revive' | 'ending' | 'closing'
   /** Where a check returns to. */
-  back: 'run' | 'stand' | 'idle'
+  back: 'run' | 'stand' | 'idle' | 'failed'
   queue: { readonly id: number; readonly step: string; readonly request: RequestId; readonly again: boolean }[]
   seen: Record<string, number>
   consumed: Record<string, number>
@@ -88,6 +94,8 @@ export interface Workflow {
   reached: boolean
   hinted: boolean
   status: EndStatus
+  /** Number of its last question by `fail` or `revive`. */
+  asked: number
   inRun: boolean
   parked: boolean
   /** Length of the queue when `end` ran: a later signal makes Temporal repeat that task. */
@@ -197,6 +205,7 @@ export function createWorld(redis: Redis, makeInbox: (clock: () => number) => In
       tries: 0,
       out: false,
       acked: false,
+      refused: false,
       acceptedAt: 0,
       transactions: [],
       request: undefined,

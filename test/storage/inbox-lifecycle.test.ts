@@ -36,7 +36,7 @@ describe('a stop (cycles.md 7)', () => {
     await f.inbox.deactivate(cycle.place)
     expect(await cycle.status()).toMatchObject({ state: 'Stopped', inProgress: 1, waiting: 1, queued: 1 })
     expect(await f.inbox.check(cycle.place, running)).toBe('stop')
-    expect(await f.inbox.park(cycle.place, running, {})).toBe('stop')
+    expect(await f.inbox.park(cycle.place, running, {})).toMatchObject({ answer: 'stop' })
     expect(await f.inbox.check(cycle.place, waiting)).toBe('go')
     expect(await f.inbox.doomed(cycle.place, '', 10)).toEqual([running])
     expect(await controls(cycle)).toMatchObject([{ op: 'stop', epoch: 1 }])

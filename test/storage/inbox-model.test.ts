@@ -58,6 +58,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
     late: few(2),
     retires: few(1),
     terminations: rarely,
+    mends: few(3),
     stops: rarely,
     refusals: rarely,
     downs: few(1),

@@ -68,10 +68,19 @@ export async function createRig(address: string): Promise<Rig> {
     },
     async park(_place, transaction, seen) {
       index(transaction).calls.push(`park ${JSON.stringify(seen)}`)
-      return index(transaction).stopped ? 'stop' : 'parked'
+      return { answer: index(transaction).stopped ? 'stop' : 'parked', wake: false }
     },
     async end(_place, transaction, consumed, status) {
       index(transaction).calls.push(`end ${status} ${JSON.stringify(consumed)}`)
+      return { wake: false }
+    },
+    async fail(_place, transaction, consumed) {
+      index(transaction).calls.push(`fail ${JSON.stringify(consumed)}`)
+      return { answer: index(transaction).stopped ? 'stop' : 'failed', wake: false }
+    },
+    async revive(_place, transaction) {
+      index(transaction).calls.push('revive')
+      return index(transaction).stopped ? 'stop' : 'go'
     },
     async incident(_place, transaction, incident) {
       index(transaction).incidents.push(incident)

@@ -4,7 +4,7 @@ import type { RequestStep, ScriptStep, Step } from '../../domain/document.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import type { EndStatus } from '../../domain/states.ts'
-import type { MatchValue } from '../../storage/inbox.ts'
+import type { MatchValue, Resumed, Told } from '../../storage/inbox.ts'
 import type { Incident } from '../messages.ts'
 
 /** An inline script of a step with the values of its merge fields. */
@@ -28,11 +28,11 @@ export interface StepContext {
 /** What the life of a transaction asks of the index (protocol.md), and tells its observers. */
 export interface TransactionContext extends StepContext {
   begin(values: readonly MatchValue[]): Promise<'go' | 'stop'>
-  resume(stepId: StepId, delivery: number): Promise<{ readonly answer: 'go' } | { readonly answer: 'stop'; readonly taken: boolean }>
+  resume(stepId: StepId, delivery: number): Promise<Resumed>
   /** Answers the value's hash. */
   register(stepId: StepId, value: string | undefined): Promise<string | undefined>
-  park(seen: { readonly [step: StepId]: number }): Promise<'parked' | 'busy' | 'stop'>
-  end(consumed: { readonly [step: StepId]: number }, status: EndStatus, retentionMs: number): Promise<void>
+  park(seen: { readonly [step: StepId]: number }): Promise<Told<'parked' | 'busy' | 'stop'>>
+  end(consumed: { readonly [step: StepId]: number }, status: EndStatus, retentionMs: number): Promise<{ readonly wake: boolean }>
   incident(incident: Incident): Promise<void>
   /** Cancels every call of a step that is under way. */
   interrupt(): void

@@ -9,7 +9,7 @@ import type { TransactionContext } from './context.ts'
 import { knownRoots } from './known-roots.ts'
 import { beginStep, endStep } from './records.ts'
 import { removedAt } from './retention.ts'
-import { consume, createState, nextDelivery, receive, settle, type State } from './state.ts'
+import { consume, createState, forget, nextDelivery, receive, settle, type State } from './state.ts'
 import { walk, type Walked } from './walk.ts'
 import { learnHashes, setStepData, syncValues } from './values.ts'
 
@@ -140,6 +140,11 @@ async function take(life: Life, delivery: Delivery): Promise<'go' | 'stop'> {
     }
     return 'stop'
   }
+  if (resumed.answer === 'moved') {
+    forget(state, delivery)
+    settle(state, delivery.requestId, { kind: 'moved' })
+    return 'go'
+  }
   consume(state, delivery)
   state.status = 'InProgress'
   state.run = { from: delivery.stepId, request: delivery.requestId, paths: pathsFrom(life, delivery.stepId) }
@@ -156,7 +161,7 @@ async function take(life: Life, delivery: Delivery): Promise<'go' | 'stop'> {
 async function stand(life: Life): Promise<'go' | 'stop'> {
   const { context, state } = life
   const queued = state.queue.length
-  const parked = await context.park(Object.fromEntries(state.seen))
+  const { answer: parked } = await context.park(Object.fromEntries(state.seen))
   if (parked === 'stop') return 'stop'
   if (parked === 'parked') {
     await learnHashes(life)

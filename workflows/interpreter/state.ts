@@ -106,8 +106,13 @@ export function nextDelivery(state: State): Delivery | undefined {
   return first
 }
 
+/** It is another transaction's. */
+export function forget(state: State, delivery: Delivery): void {
+  state.queue.splice(state.queue.indexOf(delivery), 1)
+}
+
 /** A run was made for it, or it counts as delivered. */
 export function consume(state: State, delivery: Delivery): void {
-  state.queue.splice(state.queue.indexOf(delivery), 1)
+  forget(state, delivery)
   state.consumed.set(delivery.stepId, delivery.deliveryId)
 }

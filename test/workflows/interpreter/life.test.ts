@@ -296,6 +296,19 @@ describe('a transaction that wants a new history', () => {
   })
 })
 
+describe("a delivery that is another transaction's by now", () => {
+  it('makes no run, and its sender looks where it went', async () => {
+    const memory = waiting([answer('reply')], { resume: (_step, delivery) => ({ answer: delivery === 1 ? 'moved' : 'go' }) })
+    memory.at(1_000, () => memory.deliver('w'))
+    memory.at(2_000, () => memory.deliver('w'))
+    memory.at(3_000, memory.stop)
+    expect(await memory.run()).toBe('Stopped')
+    expect(memory.answer('request-1')).toEqual({ kind: 'moved' })
+    expect(memory.answer('request-2')).toMatchObject({ kind: 'response' })
+    expect(memory.of('end')).toMatchObject([{ consumed: { w: 2 } }])
+  })
+})
+
 describe('a busy transaction', () => {
   it('stays in progress and parks when the delivery on its way has come', async () => {
     const answers: ('busy' | 'parked')[] = ['busy']

@@ -4,7 +4,7 @@ import type { CycleDocument, Step, WebhookData } from '../../../domain/document.
 import { asAccountId, asCycleId, asRequestId, asTransactionId, type StepId } from '../../../domain/ids.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { EndStatus } from '../../../domain/states.ts'
-import type { MatchValue } from '../../../storage/inbox.ts'
+import type { MatchValue, Resumed } from '../../../storage/inbox.ts'
 import type { Expression, TransactionContext } from '../../../workflows/interpreter/context.ts'
 import { answerFor, createLife, deliver, live, stop, type Life, type Passed } from '../../../workflows/interpreter/life.ts'
 import { freeze } from '../../../workflows/interpreter/state.ts'
@@ -53,7 +53,7 @@ export interface World {
   script?: (source: string, input: Json) => Json | Promise<Json>
   evaluate?: (expression: Expression) => Json | undefined
   begin?: () => 'go' | 'stop'
-  resume?: (stepId: StepId, delivery: number) => { answer: 'go' } | { answer: 'stop'; taken: boolean }
+  resume?: (stepId: StepId, delivery: number) => Resumed
   park?: (seen: { readonly [step: StepId]: number }) => 'parked' | 'busy' | 'stop'
   /** A new history is wanted after about that many looks. */
   suspendEvery?: number
@@ -124,10 +124,11 @@ export function createMemory(input: TransactionInput, world: World = {}) {
     },
     async park(seen) {
       calls.push({ call: 'park', seen })
-      return world.park?.(seen) ?? 'parked'
+      return { answer: world.park?.(seen) ?? 'parked', wake: false }
     },
     async end(consumed, status, retentionMs) {
       calls.push({ call: 'end', consumed, status, retentionMs })
+      return { wake: false }
     },
     async incident(incident) {
       incidents.push(incident)
