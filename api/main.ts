@@ -1,4 +1,5 @@
 /** The API process: composes everything from the configuration, listens, and ends in order (operations.md 1, 2 and 6). */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import type { Redis } from 'ioredis'
@@ -18,6 +19,7 @@ import { createApp } from './app.ts'
 import { serve } from './server.ts'
 import { createTransactionViewer } from './temporal.ts'
 import { createWebhookRouter } from './webhooks/router.ts'
+import { createStarts } from './webhooks/starts.ts'
 import { createWebhookTemporal } from './webhooks/temporal.ts'
 
 const RETRY_MS = 1_000
@@ -58,6 +60,7 @@ async function main(config: Config): Promise<void> {
       scripting,
       sealer,
       temporal: createWebhookTemporal(client, config.temporalTaskQueue),
+      starts: createStarts(inbox, `api-${randomUUID()}`),
       incidents: registry.incidents,
       metrics,
       logger,

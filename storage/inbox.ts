@@ -118,7 +118,7 @@ export interface InboxAccept {
 
 /** The transaction's own side: local activities; each may be repeated. */
 export interface InboxTransaction {
-  /** `values`: the trigger's own, for a synchronous one that was swept. `startedBy`: the worker whose window it leaves. */
+  /** `values`: the trigger's own, for a synchronous one that was swept. `startedBy`: the process that is told that it began. */
   begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
   /**
    * `delivery`: ids are per cycle, growing. `taken` says, with `stop`, that the delivery had been taken before and counts as delivered.
@@ -227,8 +227,8 @@ export interface InboxDispatch {
   readReplay(turn: Turn, max: number): Promise<readonly ReplayEntry[]>
   /** Applies what was worked out for entries read; answers those that were dropped or unmatched, for incidents. */
   applyReplay(turn: Turn, entries: readonly Replayed[]): Promise<void>
-  /** Ids of workflows begun count against the window of the worker that started them: called when one begins. Lost messages are possible. */
-  onBegun(worker: string, listener: (transaction: TransactionId) => void): () => void
+  /** Each process bounds the starts that it sent and that have not begun: called when one of its own begins. Messages can be lost. */
+  onBegun(startedBy: string, listener: (transaction: TransactionId) => void): () => void
 }
 
 /** Something durable to be done about a cycle, from its control stream. */

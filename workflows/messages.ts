@@ -35,7 +35,7 @@ export interface TransactionInput {
   readonly trigger: { readonly stepId: StepId; readonly data: TriggerData }
   /** ms since the epoch. */
   readonly acceptedAt: number
-  /** Worker whose window the start counts against; absent where the api started it. */
+  /** Process whose bound on starts that have not begun this one counts against: it is told when it begins. */
   readonly startedBy?: string
   readonly limits: { readonly maxStepExecutions: number; readonly retentionMs: number }
   /** Where the transaction stood, after a continue-as-new. */

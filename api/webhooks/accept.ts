@@ -253,6 +253,7 @@ function inputOf(deps: WebhookDeps, cycle: CachedCycle, facts: WebhookFacts, tra
     snapshot: snapshotOf(cycle, cycle.account, deps.publicUrl),
     trigger: { stepId: facts.step.id, data },
     acceptedAt: Date.now(),
+    startedBy: deps.starts.startedBy,
     limits: { maxStepExecutions: deps.limits.maxStepExecutions, retentionMs: deps.limits.retentionMs },
   }
 }

@@ -27,6 +27,25 @@ export function pause(ms: number, deadline: Deadline): Promise<void> {
   })
 }
 
+/** What comes of `promise` within `ms`; undefined where that takes longer, or `gone` is raised before. `promise` goes on all the same. */
+export function within<T>(ms: number, promise: Promise<T>, gone?: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => settle(() => resolve(undefined))
+    const timer = setTimeout(late, ms)
+    gone?.addEventListener('abort', late, { once: true })
+    const settle = (how: () => void): void => {
+      clearTimeout(timer)
+      gone?.removeEventListener('abort', late)
+      how()
+    }
+    promise.then(
+      value => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
+    )
+    if (gone?.aborted === true) late()
+  })
+}
+
 /** A signal that is raised when the sender hangs up before it was answered. */
 export function hangUp(res: ServerResponse): AbortSignal {
   const controller = new AbortController()

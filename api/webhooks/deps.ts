@@ -6,6 +6,7 @@ import type { CycleCache } from '../../storage/cycle-cache.ts'
 import type { InboxAccept, InboxControl } from '../../storage/inbox.ts'
 import type { Incidents } from '../../storage/registry.ts'
 import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
+import type { Starts } from './starts.ts'
 
 export interface WebhookDeps {
   readonly inbox: InboxAccept & Pick<InboxControl, 'transaction'>
@@ -14,6 +15,7 @@ export interface WebhookDeps {
   /** Opens the secrets of `verify`. */
   readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
   readonly temporal: WebhookTemporal
+  readonly starts: Starts
   readonly incidents: Pick<Incidents, 'add' | 'log'>
   readonly metrics: Pick<Metrics, 'webhookRequests' | 'webhookSeconds' | 'heldConnections' | 'matches'>
   readonly logger: WebhookLogger
@@ -46,6 +48,8 @@ export interface WebhookTemporal {
   await(workflowId: string, request: RequestId | TransactionId, wait: Wait): Promise<HeldOutcome>
   /** Starts the transaction and waits for nothing; a transaction that is there already counts as started. */
   start(input: TransactionInput, deadlineMs: number): Promise<void>
+  /** Whether Temporal answered any call a moment ago: it is there, even where it is late with one. */
+  heard(): boolean
   /** Rejects where Temporal cannot tell within the deadline; `busy`: it could not, but answered others a moment ago. */
   find(workflowId: string, deadlineMs: number): Promise<'open' | 'closed' | 'unknown' | 'busy'>
   /** The answer kept in the transaction's state, open or closed; undefined where it made none for that request. */

@@ -3,12 +3,12 @@ import type { Place, RequestId, TransactionId } from '../../domain/ids.ts'
 import type { RequestOutcome } from '../../storage/inbox.ts'
 import { transactionWorkflowId, type ResponseResult, type TransactionInput } from '../../workflows/messages.ts'
 import { table, type About, type Answer } from './answers.ts'
-import { bounded, pause, remaining, type Deadline } from './deadline.ts'
+import { bounded, pause, remaining, within, type Deadline } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
 import { follow, startAndFollow, type Followed, type StartLimit } from './hold.ts'
 
 /** What of the dependencies a held connection needs. */
-export type HoldDeps = Pick<WebhookDeps, 'inbox' | 'temporal' | 'logger'>
+export type HoldDeps = Pick<WebhookDeps, 'inbox' | 'temporal' | 'starts' | 'logger'>
 
 /** Messages of the inbox can be lost: it is looked at again after this. */
 const LOOK_MS = 1_000
@@ -16,8 +16,6 @@ const LOOK_MS = 1_000
 const ATTACHED_LOOK_MS = 3_000
 /** A start is sent within the sweep's age less this: what comes later might start what the sweep has given up (protocol.md). */
 const START_MARGIN_MS = 5_000
-/** For the start that is sent after the sender hung up. */
-const START_MS = 5_000
 
 /** The sender is gone: there is nobody to answer. */
 type Held = Answer | undefined
@@ -48,18 +46,14 @@ export function startLimit(sentAt: number, sweepAgeMs: number, renew: () => Prom
 
 /** Nothing stands in the inbox: this process starts the transaction and waits for its answer. */
 export async function holdStarted(deps: HoldDeps, held: HeldTrigger): Promise<Held> {
-  const { input, about, deadline } = held
-  if (performance.now() > held.limit.before) return table('unavailable', about)
-  const followed = await startAndFollow(deps.temporal, input, deadline, held.limit)
-  if (deadline.gone.aborted) {
-    // Hanging up changes nothing for the transaction (webhooks.md 4): the call that was cut off may not have started it.
-    if (performance.now() <= held.limit.before)
-      await deps.temporal.start(input, START_MS).catch((error: unknown) => {
-        deps.logger.warn({ err: error, transaction: input.transaction }, 'a transaction whose sender hung up was not started')
-      })
-    return undefined
-  }
-  return followedAnswer(followed, about, deadline)
+  const { input, about, deadline, limit } = held
+  const following = startAndFollow(deps, input, deadline, limit)
+  const followed = await within(remaining(deadline), following, deadline.gone)
+  if (followed !== undefined) return followedAnswer(followed, about, deadline)
+  void following.then(({ state }) => {
+    if (state === 'unreachable') deps.logger.warn({ transaction: input.transaction }, 'a transaction whose sender was no longer held was not started')
+  })
+  return timedOut(about, deadline)
 }
 
 /** The entry stands in the inbox and waits its turn: the dispatcher starts it. */

@@ -2,8 +2,9 @@
 import type { RequestId, TransactionId } from '../../domain/ids.ts'
 import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
 import { transactionWorkflowId } from '../../workflows/messages.ts'
-import type { HeldOutcome, WebhookTemporal } from './deps.ts'
-import { pause, remaining, type Deadline } from './deadline.ts'
+import type { HeldOutcome, Wait, WebhookDeps, WebhookTemporal } from './deps.ts'
+import { pause, remaining, within, type Deadline } from './deadline.ts'
+import type { StartTurn } from './starts.ts'
 
 /**
  * `lost`: the transaction is over, or was never there, and made no answer for the request. `over`: the deadline passed or the sender is gone.
@@ -30,20 +31,72 @@ const BUSY_LAST_MS = 8_000
 const RENEW_MS = 20_000
 /** For the look whether a start that is not acknowledged yet is there. */
 const FIND_MS = 2_000
+/** For the start alone, when the sender is no longer waited for. */
+const START_MS = 5_000
 const AGAIN_MS = 200
 
-/** Starts the transaction, idempotently, and waits for the answer to its trigger. */
-export async function startAndFollow(temporal: WebhookTemporal, input: TransactionInput, deadline: Deadline, limit: StartLimit): Promise<Followed> {
+type StartDeps = Pick<WebhookDeps, 'temporal' | 'starts'>
+
+/**
+ * Starts the transaction, idempotently, when it is its turn, and waits for the answer to its trigger. It is started also where the sender is gone, or its
+ * time is up, before that: neither changes anything for the transaction (webhooks.md 4).
+ */
+export async function startAndFollow(deps: StartDeps, input: TransactionInput, deadline: Deadline, limit: StartLimit): Promise<Followed> {
   const workflowId = transactionWorkflowId(input.snapshot.cycle.id, input.transaction)
-  const outcome = await acknowledged(temporal, workflowId, deadline, limit, wait => temporal.startAndAwait(input, wait))
-  if (outcome.state !== 'absent') return outcome
-  return follow(temporal, workflowId, input.transaction, deadline)
+  const from = performance.now()
+  const turn = await turnOf(deps, input.transaction, workflowId, limit)
+  if (turn === undefined) return { state: 'unreachable' }
+  try {
+    // The 5 s count from the turn where others were answered meanwhile; else they have been counting since the sender came.
+    const patience = deps.temporal.heard() ? ACKNOWLEDGE_MS : from + ACKNOWLEDGE_MS - performance.now()
+    const outcome = await acknowledged(deps.temporal, workflowId, patience, giveUp => send(deps.temporal, input, deadline, limit, turn, giveUp), {
+      limit,
+      known: () => turn.end(),
+    })
+    if (outcome.state !== 'absent') return outcome
+  } finally {
+    turn.end()
+  }
+  return follow(deps.temporal, workflowId, input.transaction, deadline)
+}
+
+/** The turn to send a start; undefined where it may not be sent any more, or where Temporal does not answer. */
+async function turnOf({ temporal, starts }: StartDeps, transaction: TransactionId, workflowId: string, limit: StartLimit): Promise<StartTurn | undefined> {
+  const giveUp = new AbortController()
+  const coming = starts.take(transaction, giveUp.signal)
+  for (let ms = ACKNOWLEDGE_MS; ; ms = BUSY_FIRST_MS) {
+    const turn = await within(ms, coming)
+    if (turn !== undefined) return turn
+    await renewed(limit)
+    if (performance.now() < limit.before && (temporal.heard() || (await located(temporal, workflowId)) !== 'unreachable')) continue
+    giveUp.abort()
+    return coming
+  }
+}
+
+async function send(
+  temporal: WebhookTemporal,
+  input: TransactionInput,
+  deadline: Deadline,
+  limit: StartLimit,
+  turn: StartTurn,
+  giveUp: AbortSignal,
+): Promise<HeldOutcome> {
+  if (performance.now() > limit.before) return { state: 'unreachable' }
+  const outcome = await temporal.startAndAwait(input, waitOf(deadline, giveUp))
+  // The call that was cut off, or not made at all, may not have started it.
+  if (outcome.state !== 'over' || turn.over || giveUp.aborted) return outcome
+  if (performance.now() > limit.before) return { state: 'unreachable' }
+  return temporal.start(input, START_MS).then(
+    () => outcome,
+    () => ({ state: 'unreachable' }),
+  )
 }
 
 /** Waits for the answer of the run that `request` began. Looks into the transaction's record where it is over, or where the update was lost. */
 export async function follow(temporal: WebhookTemporal, workflowId: string, request: RequestId | TransactionId, deadline: Deadline): Promise<Followed> {
   for (;;) {
-    const outcome = await acknowledged(temporal, workflowId, deadline, undefined, wait => temporal.await(workflowId, request, wait))
+    const outcome = await acknowledged(temporal, workflowId, ACKNOWLEDGE_MS, giveUp => temporal.await(workflowId, request, waitOf(deadline, giveUp)))
     if (outcome.state !== 'absent') return outcome
     const found = await located(temporal, workflowId)
     if (found === 'unreachable' || found === 'unknown') return { state: found }
@@ -54,44 +107,44 @@ export async function follow(temporal: WebhookTemporal, workflowId: string, requ
   }
 }
 
-/** Runs a waiting call; where it has not ended after 5 s, Temporal must at least know the transaction. */
+/** Runs a waiting call; where it has not ended after `patienceMs`, Temporal must at least know the transaction. `known` is told when it does. */
 async function acknowledged(
   temporal: WebhookTemporal,
   workflowId: string,
-  deadline: Deadline,
-  limit: StartLimit | undefined,
-  call: (wait: { deadlineMs: number; signal: AbortSignal }) => Promise<HeldOutcome>,
+  patienceMs: number,
+  call: (giveUp: AbortSignal) => Promise<HeldOutcome>,
+  start?: { readonly limit: StartLimit; known(): void },
 ): Promise<HeldOutcome> {
   const giveUp = new AbortController()
-  const gone = (): void => giveUp.abort()
-  if (deadline.gone.aborted) return { state: 'over' }
-  deadline.gone.addEventListener('abort', gone, { once: true })
-  let timer: NodeJS.Timeout | undefined
-  try {
-    const waiting = call({ deadlineMs: remaining(deadline), signal: giveUp.signal })
-    const patience = new Promise<undefined>(resolve => {
-      timer = setTimeout(resolve, ACKNOWLEDGE_MS, undefined)
-    })
-    const soon = await Promise.race([waiting, patience])
-    if (soon !== undefined) return soon
-    for (let again = BUSY_FIRST_MS; ; again = Math.min(again * 2, BUSY_LAST_MS)) {
-      const found = await Promise.race([waiting, located(temporal, workflowId)])
-      if (typeof found !== 'string') return found
-      if (found === 'open' || found === 'closed') return await waiting
-      if (limit !== undefined && found !== 'unreachable' && limit.before - performance.now() < RENEW_MS) await limit.renew()
-      const late = limit === undefined ? found === 'unknown' : performance.now() >= limit.before
-      if (found === 'unreachable' || late) {
-        giveUp.abort()
-        return { state: 'unreachable' }
-      }
-      const meanwhile = await Promise.race([waiting, pause(again, deadline)])
-      if (meanwhile !== undefined) return meanwhile
+  const waiting = call(giveUp.signal)
+  const soon = await within(patienceMs, waiting)
+  if (soon !== undefined) return soon
+  for (let again = BUSY_FIRST_MS; ; again = Math.min(again * 2, BUSY_LAST_MS)) {
+    const found = await Promise.race([waiting, located(temporal, workflowId)])
+    if (typeof found !== 'string') return found
+    if (found === 'open' || found === 'closed') {
+      start?.known()
+      return waiting
     }
-  } finally {
-    clearTimeout(timer)
-    deadline.gone.removeEventListener('abort', gone)
+    if (start !== undefined && found !== 'unreachable') await renewed(start.limit)
+    const late = start === undefined ? found === 'unknown' : performance.now() >= start.limit.before
+    if (found === 'unreachable' || late) {
+      giveUp.abort()
+      return { state: 'unreachable' }
+    }
+    const meanwhile = await within(again, waiting)
+    if (meanwhile !== undefined) return meanwhile
   }
 }
+
+/** Asks for more time where little is left. */
+async function renewed(limit: StartLimit): Promise<void> {
+  if (limit.before - performance.now() < RENEW_MS) await limit.renew()
+}
+const waitOf = (deadline: Deadline, giveUp: AbortSignal): Wait => ({
+  deadlineMs: remaining(deadline),
+  signal: AbortSignal.any([giveUp, deadline.gone]),
+})
 
 async function located(temporal: WebhookTemporal, workflowId: string): Promise<'open' | 'closed' | 'unknown' | 'busy' | 'unreachable'> {
   try {

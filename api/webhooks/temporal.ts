@@ -27,9 +27,10 @@ const NOT_FOUND = 5
 export function createWebhookTemporal(client: Client, taskQueue: string): WebhookTemporal {
   let heardAt = Number.NEGATIVE_INFINITY
   const looks = createTurns(LOOKS)
-  const heard = (): void => {
+  const hear = (): void => {
     heardAt = performance.now()
   }
+  const heard = (): boolean => performance.now() - heardAt < HEARD_MS
 
   /** Runs one call of the client with a deadline and the sender's signal; an aborted signal is looked at first, for the client would hang on it. */
   async function call<T>(wait: Wait, run: () => Promise<T>): Promise<T | 'over'> {
@@ -51,7 +52,7 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
     const until = performance.now() + wait.deadlineMs
     try {
       const answer = await call(wait, run)
-      if (answer !== 'over') heard()
+      if (answer !== 'over') hear()
       return answer === 'over' ? { state: 'over' } : { state: 'answer', answer }
     } catch (error) {
       // A deadline that was not ours is the server's trouble.
@@ -85,18 +86,24 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
       }
     },
+    heard,
     async find(workflowId, deadlineMs) {
+      const until = Date.now() + deadlineMs
+      const done = await looks.take(AbortSignal.timeout(deadlineMs))
       try {
-        const found = await looks(deadlineMs, left => client.withDeadline(Date.now() + left, () => client.workflow.getHandle(workflowId).describe()))
-        heard()
+        if (done === undefined) throw new Error(`No turn to look came within ${deadlineMs} ms`)
+        const found = await client.withDeadline(until, () => client.workflow.getHandle(workflowId).describe())
+        hear()
         return found.status.name === 'RUNNING' ? 'open' : 'closed'
       } catch (error) {
         if (isNotFound(error)) {
-          heard()
+          hear()
           return 'unknown'
         }
-        if (performance.now() - heardAt < HEARD_MS) return 'busy'
+        if (heard()) return 'busy'
         throw error
+      } finally {
+        done?.()
       }
     },
     async recorded(workflowId, request, wait) {

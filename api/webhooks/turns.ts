@@ -1,48 +1,44 @@
-/** Lets only so many calls of one kind be under way at once: the others wait their turn, in order. */
+/** Lets only so many things of one kind be under way at once: the others wait their turn, in order. */
 export interface Turns {
-  /** Runs `call` when it is its turn; rejects where that does not come within `patienceMs`. `call` is told how many ms of them are left. */
-  <T>(patienceMs: number, call: (leftMs: number) => Promise<T>): Promise<T>
+  /** Resolves when it is the caller's turn, with what ends it (once: a second call does nothing); with undefined where `giveUp` is raised before. */
+  take(giveUp: AbortSignal): Promise<(() => void) | undefined>
 }
 
 export function createTurns(width: number): Turns {
   let free = width
   const waiting = new Set<() => void>()
 
-  function turn(patienceMs: number): Promise<void> {
-    if (free > 0) {
-      free--
-      return Promise.resolve()
+  function turn(): () => void {
+    let over = false
+    return () => {
+      if (over) return
+      over = true
+      const [next] = waiting
+      if (next === undefined) free++
+      else next()
     }
-    return new Promise((resolve, reject) => {
-      const mine = (): void => {
-        clearTimeout(timer)
-        resolve()
+  }
+
+  return {
+    take(giveUp) {
+      if (giveUp.aborted) return Promise.resolve(undefined)
+      if (free > 0) {
+        free--
+        return Promise.resolve(turn())
       }
-      const timer = setTimeout(() => {
-        waiting.delete(mine)
-        reject(new Error(`No turn came within ${patienceMs} ms`))
-      }, patienceMs)
-      waiting.add(mine)
-    })
-  }
-
-  function next(): void {
-    const [first] = waiting
-    if (first === undefined) {
-      free++
-      return
-    }
-    waiting.delete(first)
-    first()
-  }
-
-  return async (patienceMs, call) => {
-    const end = performance.now() + patienceMs
-    await turn(patienceMs)
-    try {
-      return await call(Math.max(1, end - performance.now()))
-    } finally {
-      next()
-    }
+      return new Promise(resolve => {
+        const mine = (): void => {
+          waiting.delete(mine)
+          giveUp.removeEventListener('abort', leave)
+          resolve(turn())
+        }
+        const leave = (): void => {
+          waiting.delete(mine)
+          resolve(undefined)
+        }
+        giveUp.addEventListener('abort', leave, { once: true })
+        waiting.add(mine)
+      })
+    },
   }
 }

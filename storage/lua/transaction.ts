@@ -3,7 +3,7 @@ import { cycleSuffix as at } from '../keys.ts'
 
 /**
  * Asks whether the transaction may begin; the running set decides, not the workflow's input.
- * ARGV: [3] worker that started it or '', [4…] step and value's hash of the trigger's own values, in pairs. Answer: 'go' | 'stop'.
+ * ARGV: [3] process that started it or '', [4…] step and value's hash of the trigger's own values, in pairs. Answer: 'go' | 'stop'.
  */
 export const begin = `
 local t = ARGV[2]

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createWebhookRouter } from '../../../api/webhooks/router.ts'
+import { createStarts } from '../../../api/webhooks/starts.ts'
 import type { WebhookDeps, WebhookTemporal } from '../../../api/webhooks/deps.ts'
 import type { CycleDocument } from '../../../domain/document.ts'
 import { asAccountId, asCycleId, asIdentifier, type Identifier, type Place, type StepId } from '../../../domain/ids.ts'
@@ -58,9 +59,11 @@ export async function startEndpoint(
       startAndAwait: (...args) => (temporal.startAndAwait ?? unexpected)(...args),
       await: (...args) => (temporal.await ?? unexpected)(...args),
       start: (...args) => (temporal.start ?? unexpected)(...args),
+      heard: () => temporal.heard?.() ?? false,
       find: (...args) => (temporal.find ?? unexpected)(...args),
       recorded: (...args) => (temporal.recorded ?? unexpected)(...args),
     },
+    starts: createStarts(inbox, 'test'),
     incidents: registry.incidents,
     metrics: createMetrics('api'),
     logger: { info: fields => logged.push(fields), warn: fields => logged.push(fields), error: fields => logged.push(fields) },

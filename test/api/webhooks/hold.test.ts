@@ -1,93 +1,14 @@
-import { describe, expect, it } from 'vitest'
-import { holdMidCycle, holdQueued, holdStarted, startLimit, type HeldTrigger, type HoldDeps } from '../../../api/webhooks/held-requests.ts'
-import type { HeldOutcome, WebhookTemporal } from '../../../api/webhooks/deps.ts'
-import { asAccountId, asCycleId, asRequestId, asTransactionId, type Place, type TransactionId } from '../../../domain/ids.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { holdMidCycle, holdQueued, holdStarted, startLimit } from '../../../api/webhooks/held-requests.ts'
+import { asRequestId, asTransactionId, type TransactionId } from '../../../domain/ids.ts'
 import type { TransactionStatus } from '../../../domain/states.ts'
 import type { RequestOutcome } from '../../../storage/inbox.ts'
-import { transactionWorkflowId, type ResponseResult, type TransactionInput } from '../../../workflows/messages.ts'
+import { transactionWorkflowId } from '../../../workflows/messages.ts'
+import { answer, created, deps, one, place, trigger } from './hold-fakes.ts'
 
-const place: Place = { account: asAccountId('a'), cycle: asCycleId('c') }
-const one = asTransactionId('t1')
 const two = asTransactionId('t2')
 const request = asRequestId('r1')
-const created: ResponseResult = { kind: 'response', status: 201, headers: { 'x-a': '1' }, body: 'made' }
-const answer = (result: ResponseResult): HeldOutcome => ({ state: 'answer', answer: result })
 const idOf = (transaction: TransactionId): string => transactionWorkflowId(place.cycle, transaction)
-
-const input: TransactionInput = {
-  transaction: one,
-  snapshot: {
-    account: { id: place.account, apiId: 'a', name: 'a', timezone: 'UTC' },
-    cycle: { id: place.cycle, name: 'c' },
-    document: { name: 'c', steps: [] },
-    variables: {},
-    webhooks: {},
-    hash: '',
-    kernel: 1,
-  },
-  trigger: { stepId: 'order', data: { body: null, headers: {}, query: {}, method: 'POST' } },
-  acceptedAt: 0,
-  limits: { maxStepExecutions: 1, retentionMs: 1 },
-}
-
-/** Temporal as each test wants it: what is not given never answers before the sender gives up. */
-function temporal(given: Partial<WebhookTemporal>): WebhookTemporal {
-  const never = (wait: { signal: AbortSignal; deadlineMs: number }): Promise<HeldOutcome> =>
-    new Promise(resolve => {
-      const over = (): void => resolve({ state: 'over' })
-      setTimeout(over, wait.deadlineMs).unref()
-      wait.signal.addEventListener('abort', over, { once: true })
-    })
-  return {
-    startAndAwait: (_input, wait) => never(wait),
-    await: (_id, _request, wait) => never(wait),
-    start: () => Promise.resolve(),
-    find: () => Promise.resolve('open'),
-    recorded: () => Promise.resolve(undefined),
-    ...given,
-  }
-}
-
-/** The inbox as each test wants it, with a bell for its changes. */
-function deps(given: Partial<WebhookTemporal>, inbox: { status?: () => TransactionStatus | undefined; outcome?: () => RequestOutcome | undefined } = {}) {
-  const listeners = new Set<() => void>()
-  const made: HoldDeps = {
-    temporal: temporal(given),
-    logger: { info: () => {}, warn: () => {}, error: () => {} },
-    inbox: {
-      acceptTrigger: () => Promise.reject(new Error('not asked')),
-      acceptMidCycle: () => Promise.reject(new Error('not asked')),
-      peek: () => Promise.reject(new Error('not asked')),
-      renewStart: () => Promise.reject(new Error('not asked')),
-      ignored: () => Promise.reject(new Error('not asked')),
-      outcomeOf: () => Promise.resolve(inbox.outcome?.()),
-      transaction: (_place, id) => {
-        const status = inbox.status?.()
-        if (status === undefined) return Promise.resolve(undefined)
-        return Promise.resolve({ id, status, acceptedAt: 0, startedAt: undefined, endedAt: undefined, errors: 0, warnings: 0 })
-      },
-      onChange: (_place, _id, listener) => {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
-      },
-    },
-  }
-  return { deps: made, listeners, ring: () => listeners.forEach(listener => listener()) }
-}
-
-function trigger(ms = 60_000): { held: HeldTrigger; hangUp: AbortController } {
-  const hangUp = new AbortController()
-  const now = performance.now()
-  return {
-    hangUp,
-    held: {
-      input,
-      about: { transaction: one, replayed: false },
-      deadline: { at: now + ms, gone: hangUp.signal },
-      limit: startLimit(now, 60_000, () => Promise.resolve(false)),
-    },
-  }
-}
 
 describe('a held trigger that this process starts', () => {
   it('gets the status, headers and body of the response step', async () => {
@@ -186,7 +107,7 @@ describe('a held trigger that this process starts', () => {
     const waiting = holdStarted(given, held)
     hangUp.abort()
     expect(await waiting).toBeUndefined()
-    expect(started).toEqual([one])
+    await vi.waitFor(() => expect(started).toEqual([one]))
   })
 })
 

@@ -1,52 +1,56 @@
 import { expect, test } from 'vitest'
 import { createTurns } from '../../../api/webhooks/turns.ts'
 
-function gate(): { readonly open: Promise<void>; release(): void } {
-  let release = (): void => undefined
-  const open = new Promise<void>(resolve => {
-    release = resolve
-  })
-  return { open, release: () => release() }
+const never = new AbortController().signal
+
+/** Takes turns in order; answers what each got, as far as it has come. */
+function taking(width: number, count: number) {
+  const turns = createTurns(width)
+  const got: { readonly n: number; readonly end: () => void }[] = []
+  for (let n = 0; n < count; n++) void turns.take(never).then(end => end !== undefined && got.push({ n, end }))
+  return { turns, got }
 }
 
-test('only so many calls are under way at once, the others follow in order', async () => {
-  const turns = createTurns(2)
-  const gates = Array.from({ length: 5 }, gate)
-  const began: number[] = []
-  const calls = gates.map((each, n) =>
-    turns(60_000, async () => {
-      began.push(n)
-      await each.open
-      return n
-    }),
-  )
+test('only so many have their turn at once, the others follow in order', async () => {
+  const { got } = taking(2, 5)
   await Promise.resolve()
-  expect(began).toEqual([0, 1])
-  gates[1]?.release()
-  await calls[1]
-  for (const each of gates) each.release()
-  expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4])
-  expect(began).toEqual([0, 1, 2, 3, 4])
+  expect(got.map(({ n }) => n)).toEqual([0, 1])
+  got[1]?.end()
+  await Promise.resolve()
+  expect(got.map(({ n }) => n)).toEqual([0, 1, 2])
+  got[0]?.end()
+  got[2]?.end()
+  await Promise.resolve()
+  expect(got.map(({ n }) => n)).toEqual([0, 1, 2, 3, 4])
 })
 
-test('a call whose turn does not come in time is given up and never made, and takes no turn of another', async () => {
-  const turns = createTurns(1)
-  const first = gate()
-  const holding = turns(60_000, () => first.open)
-  let made = false
-  await expect(
-    turns(1, async () => {
-      made = true
-    }),
-  ).rejects.toThrow('No turn')
-  first.release()
-  await holding
-  expect(await turns(60_000, async left => left > 0)).toBe(true)
-  expect(made).toBe(false)
+test('a turn that is ended twice is given to one', async () => {
+  const { got } = taking(1, 3)
+  await Promise.resolve()
+  got[0]?.end()
+  got[0]?.end()
+  await Promise.resolve()
+  expect(got.map(({ n }) => n)).toEqual([0, 1])
 })
 
-test('a call that fails gives its turn back', async () => {
+test('who gives up gets no turn and takes none from another', async () => {
+  const { turns, got } = taking(1, 1)
+  const giveUp = new AbortController()
+  const second = turns.take(giveUp.signal)
+  const third = turns.take(never)
+  giveUp.abort()
+  expect(await second).toBeUndefined()
+  got[0]?.end()
+  expect(await third).toBeDefined()
+  expect(await turns.take(giveUp.signal)).toBeUndefined()
+})
+
+test('a turn that has come is kept where its taker would have given up later', async () => {
   const turns = createTurns(1)
-  await expect(turns(60_000, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
-  expect(await turns(60_000, async () => 1)).toBe(1)
+  const giveUp = new AbortController()
+  const end = await turns.take(giveUp.signal)
+  giveUp.abort()
+  const next = turns.take(never)
+  end?.()
+  expect(await next).toBeDefined()
 })

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { createStarts, type StartTurn } from '../../../api/webhooks/starts.ts'
+import { asTransactionId, type TransactionId } from '../../../domain/ids.ts'
+
+const never = new AbortController().signal
+const id = (n: number): TransactionId => asTransactionId(`t${n}`)
+
+/** The bound alone, with the inbox's news that a transaction began. */
+function bound(width: number) {
+  let begun: (transaction: TransactionId) => void = () => undefined
+  const heardBy: string[] = []
+  const onBegun = (startedBy: string, listener: (transaction: TransactionId) => void): (() => void) => {
+    heardBy.push(startedBy)
+    begun = listener
+    return () => undefined
+  }
+  const starts = createStarts({ onBegun }, 'api-1', width)
+  return { starts, heardBy, begun: (transaction: TransactionId) => begun(transaction) }
+}
+
+test('a start waits while as many as are allowed have not begun, in order of acceptance', async () => {
+  const { starts, heardBy, begun } = bound(2)
+  const got: TransactionId[] = []
+  for (let n = 0; n < 4; n++) void starts.take(id(n), never).then(turn => turn !== undefined && got.push(id(n)))
+  await new Promise(setImmediate)
+  expect(got).toEqual([id(0), id(1)])
+  begun(id(1))
+  await new Promise(setImmediate)
+  expect(got).toEqual([id(0), id(1), id(2)])
+  expect(heardBy).toEqual([starts.startedBy])
+})
+
+test('its turn is over when it begins, and news of others end no turn', async () => {
+  const { starts, begun } = bound(1)
+  const turn = await starts.take(id(0), never)
+  begun(id(7))
+  expect(turn?.over).toBe(false)
+  begun(id(0))
+  expect(turn?.over).toBe(true)
+})
+
+test('a turn that is ended by its taker is not ended again by the news', async () => {
+  const { starts, begun } = bound(1)
+  const first = await starts.take(id(0), never)
+  const second = starts.take(id(1), never)
+  let third: StartTurn | undefined
+  void starts.take(id(2), never).then(turn => (third = turn))
+  first?.end()
+  expect((await second)?.over).toBe(false)
+  begun(id(0))
+  await new Promise(setImmediate)
+  expect(third).toBeUndefined()
+})
+
+test('a repeat beside the first one has a turn of its own; both are over when the transaction begins', async () => {
+  const { starts, begun } = bound(2)
+  const turns = await Promise.all([starts.take(id(0), never), starts.take(id(0), never)])
+  begun(id(0))
+  expect(turns.map(turn => turn?.over)).toEqual([true, true])
+})
