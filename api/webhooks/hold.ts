@@ -51,7 +51,7 @@ export async function startAndFollow(deps: StartDeps, input: TransactionInput, d
     const patience = deps.temporal.heard() ? ACKNOWLEDGE_MS : from + ACKNOWLEDGE_MS - performance.now()
     const outcome = await acknowledged(deps.temporal, workflowId, patience, giveUp => send(deps.temporal, input, deadline, limit, turn, giveUp), {
       limit,
-      known: () => turn.end(),
+      turn,
     })
     if (outcome.state !== 'absent') return outcome
   } finally {
@@ -107,23 +107,24 @@ export async function follow(temporal: WebhookTemporal, workflowId: string, requ
   }
 }
 
-/** Runs a waiting call; where it has not ended after `patienceMs`, Temporal must at least know the transaction. `known` is told when it does. */
+/** Runs a waiting call; where it has not ended after `patienceMs`, Temporal must at least know the transaction: its turn as a start is over then. */
 async function acknowledged(
   temporal: WebhookTemporal,
   workflowId: string,
   patienceMs: number,
   call: (giveUp: AbortSignal) => Promise<HeldOutcome>,
-  start?: { readonly limit: StartLimit; known(): void },
+  start?: { readonly limit: StartLimit; readonly turn: StartTurn },
 ): Promise<HeldOutcome> {
   const giveUp = new AbortController()
   const waiting = call(giveUp.signal)
   const soon = await within(patienceMs, waiting)
   if (soon !== undefined) return soon
   for (let again = BUSY_FIRST_MS; ; again = Math.min(again * 2, BUSY_LAST_MS)) {
+    if (start?.turn.over === true) return waiting
     const found = await Promise.race([waiting, located(temporal, workflowId)])
     if (typeof found !== 'string') return found
     if (found === 'open' || found === 'closed') {
-      start?.known()
+      start?.turn.end()
       return waiting
     }
     if (start !== undefined && found !== 'unreachable') await renewed(start.limit)

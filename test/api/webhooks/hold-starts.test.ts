@@ -135,6 +135,19 @@ describe('a held trigger whose start waits behind those of others', () => {
     expect(temporal.warned).toEqual([{ transaction: id(1) }])
   })
 
+  it('is not looked for in Temporal when it is known that it began', async () => {
+    let looks = 0
+    const temporal = one({ find: async () => (looks++, 'open') })
+    const first = watched(holdStarted(temporal.deps, trigger(60_000, id(1)).held))
+    await vi.advanceTimersByTimeAsync(1)
+    temporal.begin(id(1))
+    await vi.advanceTimersByTimeAsync(30_000)
+    temporal.answer(id(1))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(first.got()).toMatchObject({ status: 201 })
+    expect(looks).toBe(0)
+  })
+
   it('is not started a second time where its sender hangs up after it began', async () => {
     const temporal = one()
     const { held, hangUp } = trigger(60_000, id(1))
