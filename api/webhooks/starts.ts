@@ -20,7 +20,7 @@ export interface StartTurn {
   end(): void
 }
 
-/** As many as keep a worker busy; twice and half as many gave no more answers a second. */
+/** The dispatcher's number, for the same reason: it keeps a worker busy, and Temporal's own backlog short. */
 const WIDTH = 32
 
 export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: string, width = WIDTH): Starts {

@@ -138,4 +138,24 @@ describe('running transactions', () => {
     expect(replies.map(({ headers }) => headers['x-order'])).toEqual(Array.from({ length: count }, (_, id) => String(id)))
     system.receiver.respond(() => undefined)
   })
+
+  it('hanging up changes nothing for transactions whose starts still wait their turn', async () => {
+    const cycle = await system.client.cycle(asking(system.receiver.url))
+    const before = system.receiver.at('/after').length
+    const count = 100
+    const hangUp = new AbortController()
+    const senders = Array.from({ length: count }, (_, id) => cycle.post({ id }, { signal: hangUp.signal }).catch(() => 'gone'))
+    await until(async () => (await cycle.transactions('?pageSize=500')).length === count, { everyMs: 50 })
+    hangUp.abort()
+    expect((await Promise.all(senders)).filter(reply => reply === 'gone').length).toBeGreaterThan(count / 2)
+    await until(() => system.receiver.at('/after').length >= before + count, { timeoutMs: 120_000, what: `${count} transactions run` })
+    expect(
+      new Set(
+        system.receiver
+          .at('/after')
+          .slice(before)
+          .map(({ json }) => JSON.stringify(json)),
+      ).size,
+    ).toBe(count)
+  })
 })
