@@ -1,5 +1,5 @@
 /**
- * All keys of the inbox in Redis. Everything of one account lies under the hash tag of its partition (`{0}` to `{15}`), so that each
+ * All keys of inbox and blobs in Redis. Everything of one account lies under the hash tag of its partition (`{0}` to `{15}`), so that each
  * operation is one atomic script. Scripts get two keys, the cycle's and the partition's, and append the suffixes below.
  */
 import { createHash } from 'node:crypto'
@@ -83,6 +83,10 @@ export const cycleSuffix = {
   /** + request: what became of a held mid-cycle request. */
   outcome: ':outcome:',
 } as const
+
+/** Hash of a transaction's large data, hash of the bytes → bytes; beside it the set of workflows that have put any (`ownerOf` in blobs.ts). */
+export const blobsKey = (owner: string): string => `{${owner}}:blobs`
+export const blobUsersKey = (owner: string): string => `{${owner}}:blobs:users`
 
 /** Channel on which something about a transaction or a held request is announced. */
 export const changeChannel = (id: string): string => `flywheel:change:${id}`
