@@ -5,7 +5,7 @@ import { isJsonObject } from '../domain/objects.ts'
 import { fillSecrets, redactor } from '../domain/secrets.ts'
 import type { CachedCycle, CycleCache } from '../storage/cycle-cache.ts'
 import type { HttpCall, HttpResult } from './contract.ts'
-import { bytesOf, failure, failureOf, MAX_RESULT_BYTES } from './failures.ts'
+import { failure, failureOf, tooLarge } from './failures.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
 
 export interface CallHttpDeps {
@@ -28,8 +28,8 @@ export async function callHttp(deps: CallHttpDeps, call: HttpCall): Promise<Http
     const filled = fill(call, secrets)
     const result = await heartbeating(deps.runtime(), signal => deps.http.call(filled, signal))
     if (result.status < 200 || result.status > 299) throw new StepError('callFailed', answerDetail(call, result, cycle.document.settings?.log !== 'none'))
-    const bytes = bytesOf({ ...result, headers: { ...result.headers } })
-    if (bytes > MAX_RESULT_BYTES) throw new StepError('badResponse', `${call.method} ${call.url} answered with ${bytes} bytes: at most 1.5 MiB are taken`)
+    const large = tooLarge({ ...result, headers: { ...result.headers } })
+    if (large !== undefined) throw new StepError('badResponse', `${call.method} ${call.url} answered with ${large}`)
     return result
   } catch (error) {
     throw failureOf(error, hide)

@@ -2,14 +2,16 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import { MAX_VALUE_BYTES } from '../domain/size.ts'
 import type { ScriptError } from '../scripting/scripting.ts'
-
-/** A result must stay below Temporal's 2 MiB for a payload: larger ones are repeated for ever. */
-export const MAX_RESULT_BYTES = 1.5 * 1024 * 1024
 
 export const failure = (code: StepErrorCode, detail: string): ApplicationFailure => ApplicationFailure.nonRetryable(detail, code)
 
-export const bytesOf = (value: Json): number => Buffer.byteLength(JSON.stringify(value))
+/** What is wrong with the size of a result as JSON; undefined where a transaction takes it. */
+export function tooLarge(result: Json): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(result))
+  return bytes > MAX_VALUE_BYTES ? `${bytes} bytes of JSON: at most ${MAX_VALUE_BYTES} are taken` : undefined
+}
 
 /** A step error as the failure that the workflow reads; `change` redacts its detail. Other errors pass: Temporal tries again. What is too deep to be written would be tried for ever. */
 export function failureOf(error: unknown, change: (detail: string) => string = detail => detail): unknown {

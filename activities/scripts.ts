@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { Json, JsonObject } from '../domain/json.ts'
 import { ScriptError, type Scripting } from '../scripting/scripting.ts'
 import type { LocalActivities, StepActivities } from './contract.ts'
-import { bytesOf, failure, failureOf, MAX_RESULT_BYTES, scriptDetail } from './failures.ts'
+import { failure, failureOf, scriptDetail, tooLarge } from './failures.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
 
 export interface ScriptDeps {
@@ -22,8 +22,8 @@ export async function runScript({ scripting, runtime }: ScriptDeps, { source, in
       if (logged.length < LOG_LINES) logged.push(line)
     }
     const { result } = await heartbeating(runtime(), () => scripting.call(source, 'run', [input], { log }))
-    const bytes = bytesOf(result ?? null)
-    if (bytes > MAX_RESULT_BYTES) throw failure('badResponse', `The script returned ${bytes} bytes: at most 1.5 MiB are taken`)
+    const large = tooLarge(result ?? null)
+    if (large !== undefined) throw failure('badResponse', `The script returned ${large}`)
     return result ?? null
   } catch (error) {
     throw error instanceof ScriptError ? failure('callFailed', scriptDetail(error, logged)) : failureOf(error)
@@ -38,7 +38,8 @@ export async function evaluate(
   try {
     const results = await Promise.all(expressions.map(({ expression, values }) => scripting.evaluate(expression, { ...values })))
     const answers = results.map((value): JsonObject => (value === undefined ? {} : { value }))
-    if (bytesOf(answers) > MAX_RESULT_BYTES) throw ApplicationFailure.nonRetryable('The inline scripts gave more than 1.5 MiB', 'script')
+    const large = tooLarge(answers)
+    if (large !== undefined) throw ApplicationFailure.nonRetryable(`The inline scripts gave ${large}`, 'script')
     return answers
   } catch (error) {
     throw error instanceof ScriptError ? ApplicationFailure.nonRetryable(scriptDetail(error), 'script') : failureOf(error)

@@ -6,15 +6,17 @@ import type { Redis } from 'ioredis'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
+import { createDataConverter } from '../platform/payloads.ts'
 import { checkDurable, connectRedis, VolatileRedisError } from '../platform/redis.ts'
 import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
 import { onShutdown } from '../platform/shutdown.ts'
 import { ensureNamespace, temporalOptions } from '../platform/temporal.ts'
 import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
+import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
-import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts'
+import { INLINE, LARGE_BYTES, SEARCH_ATTRIBUTES } from '../workflows/messages.ts'
 import { createApp } from './app.ts'
 import { serve } from './server.ts'
 import { createTransactionViewer } from './temporal.ts'
@@ -23,6 +25,8 @@ import { createStarts } from './webhooks/starts.ts'
 import { createWebhookTemporal } from './webhooks/temporal.ts'
 
 const RETRY_MS = 1_000
+/** Room in memory for large data that was used last. */
+const BLOBS_MEMORY = 32 * 1024 * 1024
 const CHECK_MS = 2_500
 const SCRIPT_MEMORY = 64 * 1024 * 1024
 
@@ -35,7 +39,9 @@ async function main(config: Config): Promise<void> {
   await durable(redis, config, logger)
 
   const connection = Connection.lazy(temporalOptions(config))
-  const client = new Client({ connection, namespace: config.temporalNamespace })
+  const blobs = createBlobs(redis, { retentionMs: config.retentionMax, memoryBytes: BLOBS_MEMORY })
+  const dataConverter = createDataConverter(blobs, { thresholdBytes: LARGE_BYTES, inline: INLINE })
+  const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter })
   const inbox = createInbox({
     redis,
     options: {
@@ -108,6 +114,7 @@ async function main(config: Config): Promise<void> {
     { name: 'server', run: () => server.close() },
     { name: 'temporal', run: () => (ending.abort(), connection.close()) },
     { name: 'scripting', run: () => scripting.close() },
+    { name: 'blobs', run: () => blobs.close() },
     { name: 'inbox', run: () => inbox.close() },
     { name: 'redis', run: () => redis.disconnect() },
   ])

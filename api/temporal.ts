@@ -1,7 +1,8 @@
 /** What the management API asks of Temporal about one transaction. Every call has its deadline. */
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client'
-import type { Place, TransactionId } from '../domain/ids.ts'
-import { notificationWorkflowId, STATE, STOP, transactionWorkflowId, type TransactionState } from '../workflows/messages.ts'
+import type { Place, StepId, TransactionId } from '../domain/ids.ts'
+import type { Json } from '../domain/json.ts'
+import { notificationWorkflowId, STATE, STEP_DATA, STOP, transactionWorkflowId, type StepRecord, type TransactionState } from '../workflows/messages.ts'
 
 export interface TransactionViewer {
   /** Steps, data and incidents; `unknown`: Temporal has no such workflow (any more, or yet); `unreachable`: it, or every worker, does not answer. */
@@ -18,20 +19,22 @@ export interface ViewerOptions {
   /** Without a slash at the end. */
   readonly uiUrl: string
   readonly namespace: string
-  /** How long a call may take. Default 5 s. */
+  /** How long a call may take. Default 9 s: large data may have to be read first. */
   readonly deadlineMs?: number
 }
 
 const NOT_FOUND = 5
+/** Large data, asked for step by step, may take that many times as long, all together. */
+const DATA_FACTOR = 3
 
-export function createTransactionViewer(client: Client, { uiUrl, namespace, deadlineMs = 5_000 }: ViewerOptions): TransactionViewer {
+export function createTransactionViewer(client: Client, { uiUrl, namespace, deadlineMs = 9_000 }: ViewerOptions): TransactionViewer {
   const handle = (place: Place, transaction: TransactionId) => client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction))
 
   const page = (workflowId: string): string => `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`
 
-  async function ask<T>(run: () => Promise<T>): Promise<T | 'unknown' | 'unreachable'> {
+  async function ask<T>(run: () => Promise<T>, until = Date.now() + deadlineMs): Promise<T | 'unknown' | 'unreachable'> {
     try {
-      return await client.withDeadline(Date.now() + deadlineMs, run)
+      return await client.withDeadline(until, run)
     } catch (error) {
       const missing = error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND)
       return missing ? 'unknown' : 'unreachable'
@@ -39,7 +42,21 @@ export function createTransactionViewer(client: Client, { uiUrl, namespace, dead
   }
 
   return {
-    state: (place, transaction) => ask(() => handle(place, transaction).query<TransactionState>(STATE)),
+    async state(place, transaction) {
+      const asked = handle(place, transaction)
+      const state = await ask(() => asked.query<TransactionState>(STATE))
+      if (typeof state === 'string') return state
+      const until = Date.now() + DATA_FACTOR * deadlineMs
+      const steps: StepRecord[] = []
+      for (const { large, ...step } of state.steps) {
+        // One after the other: each is megabytes.
+        const found =
+          large === true ? await ask(async () => ({ data: await asked.query<Json | undefined, [StepId]>(STEP_DATA, step.stepId) }), until) : undefined
+        if (typeof found === 'string') return found
+        steps.push({ ...step, ...(found?.data === undefined ? {} : { data: found.data }) })
+      }
+      return { ...state, steps }
+    },
     async stop(place, transaction) {
       const answer = await ask(() => handle(place, transaction).signal(STOP))
       return answer === undefined ? 'asked' : answer

@@ -5,7 +5,7 @@ import { parseInlineScript, scriptSource, type ScriptField } from './inline-scri
 import { parseText } from './merge-field.ts'
 import { isJsonObject, setOwn } from './objects.ts'
 import type { Lookup, Path } from './path.ts'
-import { jsonSize } from './size.ts'
+import { jsonSize, MAX_VALUE_BYTES } from './size.ts'
 import { escapeMarks, mapTexts, secretReference } from './secrets.ts'
 
 /** An inline script to be evaluated: `values` are its variables. */
@@ -29,9 +29,6 @@ export interface ResolveOptions {
    */
   readonly secrets?: boolean
 }
-
-/** Most bytes of data that the merge fields of one value may write: a short document could else repeat a payload thousands of times. */
-const MAX_WRITTEN = 8_388_608
 
 type Filler = (results: readonly (Json | undefined)[]) => Json | undefined
 
@@ -61,11 +58,12 @@ export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions
     const name = path.segments[0]
     return path.root === 'variables' && path.segments.length === 1 && name?.kind === 'name' && found === secretReference(name.name)
   }
+  // A short document could else repeat a payload thousands of times.
   let written = 0
   const count = (found: Json | undefined): void => {
-    written += jsonSize(found, MAX_WRITTEN)
-    if (written > MAX_WRITTEN)
-      throw new StepError('buildFailed', `Its merge fields write more than ${MAX_WRITTEN} bytes of data, or data that nests too deeply`)
+    written += jsonSize(found, MAX_VALUE_BYTES)
+    if (written > MAX_VALUE_BYTES)
+      throw new StepError('buildFailed', `Its merge fields write more than ${MAX_VALUE_BYTES} bytes of data, or data that nests too deeply`)
   }
   const look = (path: Path): Json | undefined => {
     const found = lookup(path)
@@ -94,7 +92,8 @@ export function resolveStep(value: Json, lookup: Lookup, options: ResolveOptions
     const index = expressions.push({ expression: scriptSource(parsed, field => missing.has(field)), values }) - 1
     return results => {
       const result = results[index]
-      if (jsonSize(result, MAX_WRITTEN) > MAX_WRITTEN) throw new StepError('buildFailed', 'An inline script gave too much data, or data that nests too deeply')
+      if (jsonSize(result, MAX_VALUE_BYTES) > MAX_VALUE_BYTES)
+        throw new StepError('buildFailed', 'An inline script gave too much data, or data that nests too deeply')
       return result === undefined ? undefined : guard(result)
     }
   }

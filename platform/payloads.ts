@@ -31,7 +31,10 @@ const PAUSE_MS = 100
 
 /** What an activity reads is gone for good: it fails. A workflow's task is tried again, for as long as it takes an operator to see why. */
 const lost = ({ owner, hash }: PayloadAddress): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(`Large data of ${owner} is missing in Redis (${hash}): it was emptied, or restored from before the data was written`, DATA_LOST)
+  ApplicationFailure.nonRetryable(
+    `Large data of ${owner} is missing in Redis (${hash}): it was emptied, or restored from before the data was written`,
+    DATA_LOST,
+  )
 
 /** Repeats while the store cannot be reached; what it rejects with at last makes Temporal try the task again. */
 async function patiently<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {

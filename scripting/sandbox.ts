@@ -41,8 +41,8 @@ const BRIDGES = ['setGlobals', 'invoke', 'express', 'read', 'load', 'describe', 
 type Bridge = (typeof BRIDGES)[number]
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
-/** Characters of JSON that a script may hand out: far over what a step's data may hold (webhooks.md 2), small enough for the host to parse. */
-const MAX_RESULT = 4 * 1024 * 1024
+/** Characters of JSON that a script may hand out: as many as an answer has bytes (operations.md 4). */
+const MAX_RESULT = 10 * 1024 * 1024
 
 /** Runs the prelude in a fresh context. `ask` is the only function of the host that the sandbox can call. */
 export function enterSandbox(context: QuickJSContext, ask: (name: string, args: string) => string): Sandbox {

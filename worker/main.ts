@@ -9,13 +9,16 @@ import { createActivities } from '../activities/index.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
+import { createDataConverter } from '../platform/payloads.ts'
 import { connectRedis, VolatileRedisError } from '../platform/redis.ts'
 import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
 import { onShutdown, type ShutdownStep } from '../platform/shutdown.ts'
 import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
+import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
+import { INLINE, LARGE_BYTES } from '../workflows/messages.ts'
 import { loadBundle } from './bundle.ts'
 import { awaitRedis, awaitTemporal } from './connect.ts'
 import { createDispatcher } from './dispatcher.ts'
@@ -29,6 +32,8 @@ import { createUpkeep } from './upkeep.ts'
 const SCRIPT_MEMORY = 64 * 1024 * 1024
 /** Answers over this are cut off (operations.md 4). */
 const HTTP_MAX_BYTES = 10 * 1024 * 1024
+/** Room in memory for large data that was used last. */
+const BLOBS_MEMORY = 64 * 1024 * 1024
 const CHECK_MS = 2_500
 
 async function main(config: Config, logger: Logger): Promise<void> {
@@ -81,7 +86,10 @@ async function compose(
   await awaitRedis(redis, config, logger, ending.signal)
   const connection = await awaitTemporal(config, logger, ending.signal)
   first('temporal', () => connection.close())
-  client = new Client({ connection, namespace: config.temporalNamespace })
+  const blobs = createBlobs(redis, { retentionMs: config.retentionMax, memoryBytes: BLOBS_MEMORY })
+  first('blobs', () => blobs.close())
+  const dataConverter = createDataConverter(blobs, { thresholdBytes: LARGE_BYTES, inline: INLINE })
+  client = new Client({ connection, namespace: config.temporalNamespace, dataConverter })
 
   const inbox = createInbox({
     redis,
@@ -131,6 +139,7 @@ async function compose(
     taskQueue: config.temporalTaskQueue,
     bundle: await loadBundle(logger),
     activities,
+    dataConverter,
     shutdownGraceMs: Math.floor(config.shutdownGrace * 0.7),
     identity: workerId,
   })

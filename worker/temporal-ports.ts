@@ -53,9 +53,6 @@ export interface TemporalPortsOptions {
   readonly deadlineMs?: number
 }
 
-/** Bytes of one payload that Temporal takes: its limit is 2 MiB, the rest is for what is around it. */
-const MAX_PAYLOAD = 2 * 1024 * 1024 - 16 * 1024
-
 const INVALID_ARGUMENT = 3
 
 function codeOf(error: unknown): number | undefined {
@@ -66,14 +63,6 @@ function codeOf(error: unknown): number | undefined {
 const reasonOf = (error: unknown): string => {
   const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : error
   return cause instanceof Error ? cause.message : String(cause)
-}
-
-/** Over the limit a start fails only after 40 s of the client's own retries: the size is looked at before. */
-function tooLarge(value: unknown): string | undefined {
-  const text = JSON.stringify(value)
-  if (text.length * 3 <= MAX_PAYLOAD) return undefined
-  const size = Buffer.byteLength(text)
-  return size <= MAX_PAYLOAD ? undefined : `its data has ${size} bytes, more than the ${MAX_PAYLOAD} that Temporal takes`
 }
 
 /** `client` over the worker's own `NativeConnection`: only then can a start be eager. */
@@ -111,16 +100,9 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
   }
 
   return {
-    async start(start) {
-      const size = tooLarge(start.args[0])
-      if (size !== undefined) return { outcome: 'refused', reason: size }
-      const { workflowType, ...rest } = start
-      return started(() => client.workflow.start(workflowType, { ...rest, requestEagerStart: true }))
-    },
+    start: ({ workflowType, ...rest }) => started(() => client.workflow.start(workflowType, { ...rest, requestEagerStart: true })),
 
     async deliver(place, transaction, delivery) {
-      const size = tooLarge(delivery)
-      if (size !== undefined) return { outcome: 'refused', reason: size }
       try {
         return { outcome: (await told(place, transaction, handle => handle.signal(DELIVER, delivery))) ? 'signalled' : 'notFound' }
       } catch (error) {

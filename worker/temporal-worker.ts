@@ -1,4 +1,5 @@
 /** The Temporal worker with the options that were measured (architecture.md 4 and 5). */
+import type { DataConverter } from '@temporalio/common'
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Activities } from '../activities/index.ts'
 import type { Config } from '../platform/config.ts'
@@ -11,6 +12,7 @@ export interface TemporalWorkerDeps {
   readonly taskQueue: string
   readonly bundle: WorkflowBundleOption
   readonly activities: Activities
+  readonly dataConverter: DataConverter
   readonly shutdownGraceMs: number
   readonly identity?: string
 }
@@ -28,6 +30,7 @@ export function createTemporalWorker(deps: TemporalWorkerDeps): Promise<Worker> 
     taskQueue: deps.taskQueue,
     workflowBundle: deps.bundle,
     activities: { ...deps.activities },
+    dataConverter: deps.dataConverter,
     ...(deps.identity === undefined ? {} : { identity: deps.identity }),
     // `maxConcurrent…Polls` are ignored by this SDK.
     workflowTaskPollerBehavior: autoscaling,

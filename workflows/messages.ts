@@ -6,6 +6,10 @@ import type { CycleDocument, TriggerData, WebhookData } from '../domain/document
 import type { Json } from '../domain/json.ts'
 import type { EndStatus } from '../domain/states.ts'
 
+/** Payloads of that many bytes and more are stored beside Temporal, but for those with `INLINE` in their metadata (decision 12). */
+export const LARGE_BYTES = 64 * 1024
+export const INLINE = 'flywheel-inline'
+
 export const TRANSACTION = 'transaction'
 export const CYCLE_OPERATION = 'cycleOperation'
 export const NOTIFICATION = 'notification'
@@ -109,8 +113,12 @@ export type ResponseResult =
   | { readonly kind: 'failed' } // failed or stopped first: 500 Webhook failed.
   | { readonly kind: 'moved' } // this transaction ended without taking the request: look where it went
 
-/** Query: what operators and the API see. */
+/** Query: what operators and the API see. What is large in it is left out, and has queries of its own. */
 export const STATE = 'state'
+/** Query: the data of a step, by its id. */
+export const STEP_DATA = 'stepData'
+/** Query: the answer to a request, by its id; undefined where there is none (yet). */
+export const RESPONSE = 'response'
 export interface TransactionState {
   readonly status: 'InProgress' | 'Waiting' | EndStatus
   readonly steps: readonly StepRecord[]
@@ -125,6 +133,8 @@ export interface StepRecord {
   readonly endedAt?: number
   readonly attempts: number
   readonly data?: Json
+  /** There is data, too large for this answer: query `stepData` has it. */
+  readonly large?: true
 }
 export interface Incident {
   readonly at: number

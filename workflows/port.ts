@@ -5,10 +5,11 @@ import type { Step } from '../domain/document.ts'
 import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import { stepById } from '../domain/graph.ts'
 import type { Place } from '../domain/ids.ts'
+import { MAX_VALUE_BYTES } from '../domain/size.ts'
 import { stepErrorOf } from './failures.ts'
-import { createTaskBudget, payloadBytes } from './payload.ts'
+import { createTaskBudget, inlineBytes, type Weight } from './payload.ts'
 import type { TransactionContext } from './interpreter/context.ts'
-import type { TransactionInput } from './messages.ts'
+import { LARGE_BYTES, type TransactionInput } from './messages.ts'
 
 const RETRY = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const
 
@@ -21,12 +22,12 @@ const HEARTBEAT = '5s'
 const SCRIPT_TIMEOUT = '10m'
 /** Over the call's own timeout, so that it ends itself. */
 const CALL_MARGIN_MS = 10_000
-/** Temporal takes 2 MiB as input of a call. */
-const CALL_MAX_BYTES = 1.5 * 1024 * 1024
 /** Server-side timers hold 292 years. */
 const LONGEST_WAIT_MS = 100 * 365 * 24 * 3600 * 1000
 
 export interface PortHooks {
+  /** What the history holds: the port adds what calls send and get. */
+  readonly weight: Weight
   /** Before the workflow blocks on something that others can see: shows where it stands. */
   readonly show: () => void
   readonly changed: () => void
@@ -43,17 +44,23 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
   const { transaction } = input
   const calls = new Set<CancellationScope>()
   const budget = createTaskBudget()
+  const { weight } = hooks
 
-  /** Runs a step's activity on `data` so that `interrupt` cancels it; its failure becomes a step error. */
-  async function call<T>(fallback: StepErrorCode, data: unknown, run: () => Promise<T>): Promise<T> {
-    const bytes = payloadBytes(data)
-    if (bytes > CALL_MAX_BYTES) throw new StepError('buildFailed', `It would take ${bytes} bytes of data: at most 1.5 MiB are sent`)
+  /**
+   * Runs a step's activity on `data` so that `interrupt` cancels it; its failure becomes a step error. `recorded`: bytes of its result that the same
+   * workflow task has to send, at most.
+   */
+  async function call<T>(fallback: StepErrorCode, data: unknown, recorded: number, run: () => Promise<T>): Promise<T> {
+    const bytes = weight.add(data, MAX_VALUE_BYTES)
+    if (bytes > MAX_VALUE_BYTES) throw new StepError('buildFailed', `It would take more than ${MAX_VALUE_BYTES} bytes of data, or data that nests too deeply`)
     const scope = new CancellationScope()
     calls.add(scope)
     try {
       return await scope.run(async () => {
-        await budget(bytes)
-        return run()
+        await budget(inlineBytes(bytes) + recorded)
+        const result = await run()
+        weight.add(result)
+        return result
       })
     } catch (error) {
       throw stepErrorOf(error, fallback)
@@ -77,12 +84,12 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
       hooks.show()
       const activities = proxyActivities<StepActivities>(options(step, execution, request.timeoutMs + CALL_MARGIN_MS))
       const idempotencyKey = `${transaction}/${step.id}/${execution}`
-      return call('callFailed', request, () => activities.callHttp({ ...request, ...identity(step), idempotencyKey }))
+      return call('callFailed', request, 0, () => activities.callHttp({ ...request, ...identity(step), idempotencyKey }))
     },
     runScript(step, execution, input) {
       hooks.show()
       const activities = proxyActivities<StepActivities>(options(step, execution, SCRIPT_TIMEOUT))
-      return call('callFailed', input, () => activities.runScript({ ...identity(step), source: step.source, input }))
+      return call('callFailed', input, 0, () => activities.runScript({ ...identity(step), source: step.source, input }))
     },
     async evaluate(step, expressions, answered) {
       const fallback = step.type === 'synchronousResponse' ? 'responseNotBuilt' : 'buildFailed'
@@ -90,7 +97,7 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
       const activities = answered
         ? proxyActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })
         : proxyLocalActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })
-      const results = await call(fallback, expressions, () => activities.evaluate(expressions))
+      const results = await call(fallback, expressions, answered ? 0 : LARGE_BYTES, () => activities.evaluate(expressions))
       return results.map(result => result.value)
     },
     async wait(label, until, woken) {
@@ -111,7 +118,7 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
     interrupt() {
       for (const scope of calls) scope.cancel()
     },
-    suspendWanted: () => workflowInfo().continueAsNewSuggested && hooks.suspendWanted(),
+    suspendWanted: () => (workflowInfo().continueAsNewSuggested || weight.heavy()) && hooks.suspendWanted(),
     changed: hooks.changed,
   }
 }

@@ -5,30 +5,23 @@ import {
   CancelledFailure,
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   defineUpdate,
+  makeContinueAsNewFunc,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { RawValue } from '@temporalio/common'
 import { stepErrors } from '../domain/errors.ts'
+import type { StepId } from '../domain/ids.ts'
 import type { EndStatus } from '../domain/states.ts'
 import { answerFor, createLife, deliver, live, stop, type Life } from './interpreter/life.ts'
 import { freeze } from './interpreter/state.ts'
 import { stateOf } from './interpreter/view.ts'
-import {
-  AWAIT_RESPONSE,
-  CHECK_STOP,
-  DELIVER,
-  STATE,
-  STOP,
-  type Delivery,
-  type ResponseResult,
-  type TransactionInput,
-  type TransactionState,
-} from './messages.ts'
-import { payloadBytes } from './payload.ts'
+import { AWAIT_RESPONSE, CHECK_STOP, DELIVER, RESPONSE, STATE, STEP_DATA, STOP, type Delivery, type ResponseResult, type TransactionInput } from './messages.ts'
+import { pack, unpack, type Packed, type Part } from './parcel.ts'
+import { answerOf, createWeight } from './payload.ts'
 import { check, createPort } from './port.ts'
 import { createShow } from './show.ts'
 
@@ -36,10 +29,10 @@ const deliverSignal = defineSignal<[Delivery]>(DELIVER)
 const checkStopSignal = defineSignal(CHECK_STOP)
 const stopSignal = defineSignal(STOP)
 const awaitResponseUpdate = defineUpdate<ResponseResult, [string]>(AWAIT_RESPONSE)
-const stateQuery = defineQuery<TransactionState>(STATE)
+const stateQuery = defineQuery<RawValue>(STATE)
+const stepDataQuery = defineQuery<RawValue, [StepId]>(STEP_DATA)
+const responseQuery = defineQuery<RawValue, [string]>(RESPONSE)
 
-/** Temporal takes 2 MiB as input; a state beyond this stays in its history. */
-const CARRIED_MAX_BYTES = 1.75 * 1024 * 1024
 /** Held senders keep a history open until it is this long; the server ends one at 51,200 events. */
 const HELD_MAX_EVENTS = 20_000
 
@@ -48,23 +41,28 @@ export interface TransactionResult {
   readonly status: EndStatus
 }
 
-export async function transaction(input: TransactionInput): Promise<TransactionResult> {
+export async function transaction(packed: Packed, ...parts: readonly Part[]): Promise<TransactionResult> {
+  const input = unpack(packed, parts)
   let ended: EndStatus | undefined
   let held = 0
-  const fits = (): boolean => payloadBytes({ ...input, carried: freeze(life.state, life.trigger.id, undefined) }) < CARRIED_MAX_BYTES
+  const weight = createWeight()
   const show = createShow(
     () => life,
     () => ended,
     input.carried?.shown,
   )
   const context = createPort(input, {
+    weight,
     show: show.now,
     changed: show.later,
-    suspendWanted: () => (held === 0 || workflowInfo().historyLength > HELD_MAX_EVENTS) && fits(),
+    suspendWanted: () => held === 0 || workflowInfo().historyLength > HELD_MAX_EVENTS,
   })
   const life: Life = createLife(input, context)
 
-  setHandler(deliverSignal, delivery => deliver(life, delivery))
+  setHandler(deliverSignal, delivery => {
+    weight.add(delivery.data)
+    deliver(life, delivery)
+  })
   setHandler(stopSignal, () => stop(life))
   // Hints that come while the index is asked make one more question together.
   let hints = 0
@@ -89,7 +87,9 @@ export async function transaction(input: TransactionInput): Promise<TransactionR
       return answerFor(life, request) ?? { kind: 'moved' }
     }),
   )
-  setHandler(stateQuery, () => stateOf(life, ended))
+  setHandler(stateQuery, () => answerOf(stateOf(life, ended)))
+  setHandler(stepDataQuery, stepId => answerOf(life.state.data.get(stepId)))
+  setHandler(responseQuery, request => answerOf(life.state.responses.get(request)))
   // An operator's cancellation in Temporal's own UI stops the transaction like `stop` does.
   let cancelled = false
   void CancellationScope.current().cancelRequested.catch(() => {
@@ -106,7 +106,7 @@ export async function transaction(input: TransactionInput): Promise<TransactionR
         passed = await live(life)
         continue
       }
-      return continueAsNew<typeof transaction>({ ...input, carried: freeze(life.state, life.trigger.id, show.shown()) })
+      return goOn({ ...input, carried: freeze(life.state, life.trigger.id, show.shown()) })
     }
     ended = passed
     show.later()
@@ -116,6 +116,12 @@ export async function transaction(input: TransactionInput): Promise<TransactionR
     if (passed === 'Stopped' && cancelled) throw new CancelledFailure(stepErrors.transactionStopped.message)
     throw failureOf(life, passed)
   })
+}
+
+/** Goes on in a new history. One that has large data to read first gets more time for it, whoever takes it over. */
+function goOn(input: TransactionInput): Promise<never> {
+  const args = pack(input)
+  return makeContinueAsNewFunc<typeof transaction>({ workflowTaskTimeout: args.length > 1 ? '30s' : '5s' })(...args)
 }
 
 /** Errored and stopped transactions close as failed: Temporal's own status shows it (operations.md 5). */

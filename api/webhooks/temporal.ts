@@ -8,7 +8,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client'
-import { AWAIT_RESPONSE, STATE, TRANSACTION, type ResponseResult, type TransactionInput, type TransactionState } from '../../workflows/messages.ts'
+import { AWAIT_RESPONSE, RESPONSE, TRANSACTION, type ResponseResult, type TransactionInput } from '../../workflows/messages.ts'
 import { transactionStart } from '../../workflows/start.ts'
 import type { HeldOutcome, Wait, WebhookTemporal } from './deps.ts'
 import { createTurns } from './turns.ts'
@@ -107,8 +107,8 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
       }
     },
     async recorded(workflowId, request, wait) {
-      const state = await call(wait, () => client.workflow.getHandle(workflowId).query<TransactionState>(STATE))
-      return state === 'over' ? undefined : state.responses[request]
+      const answer = await call(wait, () => client.workflow.getHandle(workflowId).query<ResponseResult | undefined, [string]>(RESPONSE, request))
+      return answer === 'over' ? undefined : answer
     },
   }
 }

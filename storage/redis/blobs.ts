@@ -7,8 +7,8 @@ import { createRecent } from '../recent.ts'
 import { call, replies, script } from './registry-call.ts'
 
 export interface BlobsOptions {
-  /** How long blobs stay after they were put or renewed (ms): a backstop, longer than any transaction that is not renewed. */
-  readonly ttlMs: number
+  /** How long a transaction is kept at the latest (ms). */
+  readonly retentionMs: number
   /** Room in memory for what was used last, in bytes. */
   readonly memoryBytes: number
 }
@@ -16,8 +16,10 @@ export interface BlobsOptions {
 /** How long Redis may take for one blob to be written or read (ms): within Temporal's time for a workflow task. */
 const COMMAND_TIMEOUT = 5_000
 
-/** The time that blobs have is written anew only when this part of it is over: else every look would be a write. */
-const RENEWED_AFTER = 1 / 8
+/** Blobs of which nothing was heard for longer than a transaction is kept, and this much more (ms), go by themselves: a backstop. */
+const MARGIN = 7 * 24 * 3600_000
+/** Their time is written anew only when so much of it is over (ms): else every look would be a write. */
+const RENEWED_AFTER = 24 * 3600_000
 
 /**
  * KEYS blobs, users · ARGV ttl ms, ttl below which it is set anew, user or empty, hash… · Answers the places (from 1) of the hashes that are not there.
@@ -45,15 +47,15 @@ const alone = (bytes: Uint8Array): Uint8Array => (bytes.byteLength === bytes.buf
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')
 
 /** A connection of its own is made with the options of `redis`: megabytes on their way hold no other command back. `close` breaks it. */
-export function createBlobs(redis: Redis, { ttlMs, memoryBytes }: BlobsOptions): BlobStore & { close(): void } {
+export function createBlobs(redis: Redis, { retentionMs, memoryBytes }: BlobsOptions): BlobStore & { close(): void } {
   const commands = redis.duplicate({ commandTimeout: COMMAND_TIMEOUT, maxRetriesPerRequest: 0 })
   commands.on('error', () => undefined)
   const recent = createRecent(memoryBytes)
   const reading = new Map<string, Promise<Uint8Array | undefined>>()
-  const renewBelow = Math.floor(ttlMs * (1 - RENEWED_AFTER))
+  const ttlMs = retentionMs + MARGIN
 
   async function missing(owner: string, user: string, hashes: readonly string[]): Promise<readonly string[]> {
-    const places = await look(commands, [blobsKey(owner), blobUsersKey(owner)], [ttlMs, renewBelow, user, ...hashes])
+    const places = await look(commands, [blobsKey(owner), blobUsersKey(owner)], [ttlMs, ttlMs - RENEWED_AFTER, user, ...hashes])
     return Array.isArray(places) ? places.map(place => hashes[Number(place) - 1] ?? '') : []
   }
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createActivities, type Activities, type ActivityDeps } from '../../activities/index.ts'
 import type { HttpCall, HttpResult } from '../../activities/contract.ts'
 import type { CycleDocument, Variable } from '../../domain/document.ts'
+import { MAX_VALUE_BYTES } from '../../domain/size.ts'
 import { StepError } from '../../domain/errors.ts'
 import { asAccountId, asCycleId, asTransactionId, type TransactionId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
@@ -165,8 +166,8 @@ describe('callHttp', () => {
     expect(failure.message).toBe('POST http://test/path answered 500')
   })
 
-  it('fails with badResponse at an answer that Temporal could not hold, too large or too deep', async () => {
-    const large = await failureOf(activities({ http: () => ({ status: 200, headers: {}, body: 'x'.repeat(1_600_000) }) }).callHttp(call()))
+  it('fails with badResponse at an answer that is too large as JSON, or too deep', async () => {
+    const large = await failureOf(activities({ http: () => ({ status: 200, headers: {}, body: 'x'.repeat(MAX_VALUE_BYTES) }) }).callHttp(call()))
     expect(large.type).toBe('badResponse')
     let deep: Json = 1
     for (let i = 0; i < 100_000; i++) deep = [deep]
@@ -216,7 +217,7 @@ describe('scripts', () => {
   })
 
   it('that return too much fail with badResponse', async () => {
-    const scripting: Partial<ActivityDeps['scripting']> = { call: async () => ({ result: 'x'.repeat(1_600_000), globals: {} }) }
+    const scripting: Partial<ActivityDeps['scripting']> = { call: async () => ({ result: 'x'.repeat(MAX_VALUE_BYTES), globals: {} }) }
     expect((await failureOf(activities({ scripting }).runScript(run))).type).toBe('badResponse')
   })
 
@@ -230,8 +231,8 @@ describe('scripts', () => {
     ).toEqual([{ value: 'a' }, {}])
     const failing: Partial<ActivityDeps['scripting']> = { evaluate: () => Promise.reject(new ScriptError('timeout', '5 s')) }
     expect((await failureOf(activities({ scripting: failing }).evaluate([{ expression: 'a', values: {} }]))).message).toBe('The script took too long: 5 s')
-    const large: Partial<ActivityDeps['scripting']> = { evaluate: async () => 'x'.repeat(1_600_000) }
-    expect((await failureOf(activities({ scripting: large }).evaluate([{ expression: 'a', values: {} }]))).message).toContain('1.5 MiB')
+    const large: Partial<ActivityDeps['scripting']> = { evaluate: async () => 'x'.repeat(MAX_VALUE_BYTES) }
+    expect((await failureOf(activities({ scripting: large }).evaluate([{ expression: 'a', values: {} }]))).message).toContain(`at most ${MAX_VALUE_BYTES}`)
   })
 })
 

@@ -75,7 +75,7 @@ describe('an error', () => {
     ['return run', 'result', 'function'],
     ['return 10n', 'result', ''],
     ['const a = {}; a.a = a; return a', 'result', ''],
-    ['return ["x".repeat(5e6)]', 'result', '4 MiB'],
+    ['return ["x".repeat(11e6)]', 'result', '10 MiB'],
   ])('%s is %s', async (body, reason, message) => {
     const error = await failure(run(body))
     expect(error.reason).toBe(reason)

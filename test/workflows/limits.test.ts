@@ -31,8 +31,8 @@ describe('a long transaction', () => {
   it('goes on in a new history with its data, its answers and the highest delivery (architecture.md 4)', async () => {
     const wait: Step = { id: 'w', type: 'webhook', match: { request: 'body.id', transaction: 'order.body.id' }, next: 'tell' }
     const input = rig.input(documentOf([trigger('w'), wait, call('tell')]), { id: 7 })
-    // The server suggests a new history at 4 MiB: some answers of this size make one.
-    rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: 'x'.repeat(1_200_000) })
+    // What a history may refer to is bounded: some answers of this size make a new one.
+    rig.activities.callHttp = async call => ({ status: 200, headers: {}, body: `${call.idempotencyKey} ${'x'.repeat(6_000_000)}` })
     const handle = await rig.start(input)
     const first = (await handle.describe()).runId
     const { calls } = rig.index(input.transaction)
@@ -66,11 +66,22 @@ describe('sizes (architecture.md 5)', () => {
     expect(await handle.result()).toEqual({ status: 'Completed' })
   })
 
-  it('of a call that Temporal could not hold are a step error', async () => {
-    const input = rig.input(documentOf([trigger('a'), call('a', { body: ['{{order.body}}', '{{order.body}}'] })]), 'x'.repeat(1_000_000))
+  it('of a call that no receiver takes are a step error', async () => {
+    const twice = ['{{order.body}}', '{{order.body}}']
+    const input = rig.input(documentOf([trigger('a'), call('a', { body: [twice, twice, twice] })]), 'x'.repeat(6_000_000))
     const handle = await rig.start(input)
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'buildFailed' } })
     expect(rig.index(input.transaction).incidents).toMatchObject([{ message: 'Failed to build the request' }])
+  })
+
+  it('of many results just under what is stored never come to more than one workflow task may send', async () => {
+    const ids = Array.from({ length: 100 }, (_, n) => `s${n}`)
+    const answers = ids.map((id): Step => ({ id, type: 'decision', left: `= "${id}"`, condition: 'exists' }))
+    const input = rig.input(documentOf([trigger(ids), ...answers]))
+    rig.activities.evaluate = async () => [{ value: 'x'.repeat(64_000) }]
+    const handle = await rig.start(input)
+    expect(await handle.result()).toEqual({ status: 'Completed' })
+    expect((await handle.fetchHistory()).events?.filter(event => event.workflowTaskFailedEventAttributes)).toEqual([])
   })
 })
 

@@ -7,9 +7,11 @@ import { asTransactionId, type TransactionId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import type { CycleDocument } from '../../domain/document.ts'
 import { loadBundle } from '../../worker/bundle.ts'
+import { createDataConverter } from '../../platform/payloads.ts'
 import { createTemporalWorker } from '../../worker/temporal-worker.ts'
-import type { Incident, TransactionInput } from '../../workflows/messages.ts'
+import { INLINE, LARGE_BYTES, type Incident, type TransactionInput } from '../../workflows/messages.ts'
 import { transactionStart } from '../../workflows/start.ts'
+import { memoryBlobs, type MemoryBlobs } from '../support/blobs.ts'
 import { inputOf } from './interpreter/memory.ts'
 
 Runtime.install({ logger: new DefaultLogger('ERROR') })
@@ -25,6 +27,8 @@ export interface Rig {
   readonly client: Client
   readonly taskQueue: string
   readonly index: (transaction: TransactionId) => Index
+  /** Where its large data lies. */
+  readonly blobs: MemoryBlobs
   /** Overrides activities. */
   readonly activities: Partial<Activities>
   input(document: CycleDocument, body?: Json, limits?: Partial<TransactionInput['limits']>): TransactionInput
@@ -38,7 +42,9 @@ export async function createRig(address: string): Promise<Rig> {
   const taskQueue = `test-${randomUUID()}`
   const native = await NativeConnection.connect({ address })
   const connection = await Connection.connect({ address })
-  const client = new Client({ connection, namespace: 'flywheel' })
+  const blobs = memoryBlobs()
+  const dataConverter = createDataConverter(blobs, { thresholdBytes: LARGE_BYTES, inline: INLINE })
+  const client = new Client({ connection, namespace: 'flywheel', dataConverter })
   const indexes = new Map<string, Index>()
   const index = (transaction: string): Index => {
     const known = indexes.get(transaction) ?? { calls: [], incidents: [], stopped: false }
@@ -100,11 +106,20 @@ export async function createRig(address: string): Promise<Rig> {
     removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
   }
   const bundle = await loadBundle()
-  const worker: Worker = await createTemporalWorker({ connection: native, namespace: 'flywheel', taskQueue, bundle, activities, shutdownGraceMs: 1_000 })
+  const worker: Worker = await createTemporalWorker({
+    connection: native,
+    namespace: 'flywheel',
+    taskQueue,
+    bundle,
+    activities,
+    dataConverter,
+    shutdownGraceMs: 1_000,
+  })
   const running = worker.run()
   return {
     client,
     taskQueue,
+    blobs,
     index,
     activities: overrides,
     input: (document, body, limits) => {

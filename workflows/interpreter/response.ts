@@ -4,11 +4,8 @@ import { StepError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { hasHeader, headerFields, writeBody } from '../../domain/outgoing.ts'
-import { jsonSize } from '../../domain/size.ts'
+import { jsonSize, MAX_VALUE_BYTES } from '../../domain/size.ts'
 import type { ResponseResult } from '../messages.ts'
-
-/** With its envelope an answer must stay below what Temporal takes in one payload (2 MiB). */
-const MAX_BYTES = 1.5 * 1024 * 1024
 
 const fail = (detail: string): never => {
   throw new StepError('responseNotBuilt', detail)
@@ -18,7 +15,7 @@ const fail = (detail: string): never => {
 export function buildResponse(filled: Json | undefined, bodyType: BodyType | undefined): ResponseResult & { readonly kind: 'response' } {
   const { status = 200, headers, body } = isJsonObject(filled) ? filled : {}
   const response = { kind: 'response', status: statusOf(status), ...messageOf(headers, body, bodyType) } as const
-  if (jsonSize(response, MAX_BYTES) > MAX_BYTES) fail('The response is larger than 1.5 MiB')
+  if (jsonSize(response, MAX_VALUE_BYTES) > MAX_VALUE_BYTES) fail(`The response is larger than ${MAX_VALUE_BYTES} bytes`)
   return response
 }
 

@@ -8,13 +8,15 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** Incidents beyond this many are in the incident log only: the state must stay small. */
 const KEPT_INCIDENTS = 50
 /** Characters of response bodies that the state carries: older ones give way. */
-const KEPT_RESPONSES = 512 * 1024
+const KEPT_RESPONSES = 4 * 1024 * 1024
 
 export interface State {
   /** undefined until it was begun. */
   startedAt: number | undefined
   status: 'InProgress' | 'Waiting'
   readonly data: Map<StepId, Json>
+  /** Sizes of data as JSON, each counted once. */
+  readonly sizes: WeakMap<object, number>
   executions: number
   readonly reached: Set<StepId>
   readonly registered: Map<StepId, { readonly value: string; readonly hash?: string }>
@@ -35,6 +37,7 @@ export function createState(carried: Carried | undefined): State {
     startedAt: carried?.startedAt,
     status: carried?.status ?? 'InProgress',
     data: new Map(Object.entries(carried?.data ?? {})),
+    sizes: new WeakMap(),
     executions: carried?.executions ?? 0,
     reached: new Set(carried?.reached),
     registered: new Map(Object.entries(carried?.registered ?? {})),

@@ -1,8 +1,26 @@
 /** Step data, and the values that mid-cycle steps match on: registered when they come to exist, and anew when they change (webhooks.md 6). */
+import { StepError } from '../../domain/errors.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import { valuesOf } from '../../domain/match.ts'
+import { jsonSize, MAX_DATA_BYTES } from '../../domain/size.ts'
 import type { Life } from './life.ts'
+import type { State } from './state.ts'
+
+/** Throws a `StepError` where all step data together would be more than a transaction may hold. */
+export function checkRoom({ state }: Life, stepId: StepId, data: Json): void {
+  let total = sizeOf(state, data)
+  for (const [step, other] of state.data) if (step !== stepId) total += sizeOf(state, other)
+  if (total > MAX_DATA_BYTES)
+    throw new StepError('badResponse', `With it the data of all steps would have ${total} bytes: a transaction holds at most ${MAX_DATA_BYTES}`)
+}
+
+function sizeOf({ sizes }: State, data: Json): number {
+  if (typeof data !== 'object' || data === null) return jsonSize(data)
+  const size = sizes.get(data) ?? jsonSize(data)
+  sizes.set(data, size)
+  return size
+}
 
 /** Sets a step's data and registers what mid-cycle steps match on in it, before anything that follows can run. */
 export async function setStepData(life: Life, stepId: StepId, data: Json): Promise<void> {

@@ -2,23 +2,32 @@
 import { stepById } from '../../domain/graph.ts'
 import { jsonSize } from '../../domain/size.ts'
 import type { EndStatus } from '../../domain/states.ts'
-import type { StepRecord, TransactionState } from '../messages.ts'
+import type { ResponseResult, StepRecord, TransactionState } from '../messages.ts'
 import type { Life } from './life.ts'
 
 /** An answer of a query must stay below what Temporal takes in one payload (2 MiB): step data beyond this is left out, latest steps first in. */
-const MAX_DATA_BYTES = 1.25 * 1024 * 1024
+const MAX_DATA = 1024 * 1024
+/** How many responses the state shows, the newest, and how many characters of a body. */
+const MAX_RESPONSES = 100
+const MAX_BODY = 1_024
 
 export function stateOf(life: Life, ended: EndStatus | undefined): TransactionState {
   const { state } = life
-  let room = MAX_DATA_BYTES
+  let room = MAX_DATA
   const steps = [...state.records.values()].reverse().map((record): StepRecord => {
     const data = state.data.get(record.stepId)
     if (data === undefined) return { ...record }
-    room -= jsonSize(data)
-    return room < 0 ? { ...record } : { ...record, data }
+    const size = jsonSize(data, room)
+    if (size > room) return { ...record, large: true }
+    room -= size
+    return { ...record, data }
   })
-  return { status: ended ?? state.status, steps: steps.reverse(), incidents: state.incidents, responses: Object.fromEntries(state.responses) }
+  const responses = [...state.responses].slice(-MAX_RESPONSES).map(([request, result]) => [request, shortened(result)])
+  return { status: ended ?? state.status, steps: steps.reverse(), incidents: state.incidents, responses: Object.fromEntries(responses) }
 }
+
+const shortened = (result: ResponseResult): ResponseResult =>
+  result.kind === 'response' && result.body.length > MAX_BODY ? { ...result, body: `${result.body.slice(0, MAX_BODY)}…` } : result
 
 /** Markdown: where it stands, what it waits for, the last incident. */
 export function detailsOf(life: Life, ended: EndStatus | undefined): string {

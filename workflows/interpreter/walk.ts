@@ -9,7 +9,7 @@ import { beginStep, endStep, stopRecords } from './records.ts'
 import { addIncident } from './state.ts'
 import { runStep } from './steps/index.ts'
 import { stepTools } from './tools.ts'
-import { setStepData } from './values.ts'
+import { checkRoom, setStepData } from './values.ts'
 
 /** What a join tells of the other paths and split items (cycles.md 4). */
 interface JoinCounts {
@@ -133,7 +133,10 @@ async function takeStep(life: Life, run: Run, here: Position): Promise<Taken> {
       return 'joins'
     }
     if (outcome.kind === 'interrupted') return [{ stepId: step.id, until: outcome.until }]
-    if (outcome.data !== undefined) await setStepData(life, step.id, outcome.data)
+    if (outcome.data !== undefined) {
+      checkRoom(life, step.id, outcome.data)
+      await setStepData(life, step.id, outcome.data)
+    }
     endStep(life, step, 'Completed')
     return positions(outcome.exits)
   } catch (error) {

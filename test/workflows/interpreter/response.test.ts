@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MAX_VALUE_BYTES } from '../../../domain/size.ts'
 import { StepError } from '../../../domain/errors.ts'
 import type { Json } from '../../../domain/json.ts'
 import { buildResponse } from '../../../workflows/interpreter/response.ts'
@@ -55,7 +56,7 @@ describe('a response', () => {
     expect(detailOf({ headers: [] })).toBe('The headers are not an object')
     expect(detailOf({ headers: { 'a b': 'c' } })).toContain('"a b"')
     expect(detailOf({ headers: { a: 'b\r\nset-cookie: c' } })).toContain('the header a')
-    expect(detailOf({ body: 'x'.repeat(1_600_000) })).toContain('1.5 MiB')
+    expect(detailOf({ body: 'x'.repeat(MAX_VALUE_BYTES) })).toContain(`larger than ${MAX_VALUE_BYTES} bytes`)
     expect(() => buildResponse({ body: { 'no name': 1 } }, 'xml')).toThrow(StepError)
   })
 })

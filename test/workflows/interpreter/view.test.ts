@@ -42,13 +42,17 @@ describe('what operators see', () => {
     })
   })
 
-  it('leaves out data that one answer cannot hold, that of the earliest steps first', async () => {
+  it('leaves out data that one answer cannot hold, that of the earliest steps first, and says so', async () => {
     const call = (id: string, next?: string): Step => ({ id, type: 'request', method: 'GET', url: 'http://test', ...(next === undefined ? {} : { next }) })
     const memory = createMemory(inputOf(documentOf([{ id: 'order', type: 'webhook', next: 'a' }, call('a', 'b'), call('b')])), {
       http: () => ({ status: 200, headers: {}, body: 'x'.repeat(1_000_000) }),
     })
     await memory.run()
-    expect(stateOf(memory.life(), undefined).steps.map(({ data }) => data !== undefined)).toEqual([false, false, true])
+    expect(stateOf(memory.life(), undefined).steps.map(({ data, large }) => [data !== undefined, large])).toEqual([
+      [true, undefined],
+      [false, true],
+      [true, undefined],
+    ])
   })
 })
 
@@ -64,7 +68,7 @@ describe('the state', () => {
 
   it('keeps the newest answers whole, and the first of each request', () => {
     const state = createState(undefined)
-    const body = 'x'.repeat(300_000)
+    const body = 'x'.repeat(2_500_000)
     for (const request of ['a', 'b', 'c']) settle(state, request, { kind: 'response', status: 200, headers: {}, body })
     settle(state, 'c', { kind: 'failed' })
     expect([...state.responses].map(([request, { kind }]) => [request, kind])).toEqual([
