@@ -27,12 +27,12 @@ function textBytes(text: string): number {
   return bytes
 }
 
-/** Deepest value that is counted: what walks deeper ones recursively could exhaust the stack. */
-const MAX_DEPTH = 200
+/** Deepest value that is counted, above what a body may have (`MAX_DEPTH`): what walks deeper ones recursively could exhaust the stack. */
+const MAX_DEPTH = 1_100
 
 /**
  * Bytes of the value as JSON, a few too many; a value above `max` is not counted to its end.
- * Infinite where the value nests deeper than 200 levels.
+ * Infinite where the value nests deeper than 1,100 levels.
  */
 export function jsonSize(value: unknown, max = Infinity): number {
   const open: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }]

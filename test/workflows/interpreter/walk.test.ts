@@ -183,6 +183,17 @@ describe('a step error', () => {
     expect(memory.life().state.records.get('bad')?.status).toBe('Errored')
   })
 
+  it('comes where the data of all steps grows to more than a transaction may hold; data that takes the place of older counts once', async () => {
+    const http = (megabytes: number) => ({ status: 200, headers: {}, body: 'x'.repeat(megabytes * 1024 * 1024) })
+    const loop = [trigger('a'), call('a', 'b'), call('b', 'a')]
+    const fits = createMemory(inputOf(documentOf(loop), {}, { maxStepExecutions: 6 }), { http: () => http(25) })
+    await fits.run()
+    expect(fits.incidents).toMatchObject([{ message: 'Transaction Stopped' }])
+    const over = createMemory(inputOf(documentOf([trigger('a'), call('a', 'b'), call('b', 'c'), call('c')])), { http: () => http(25) })
+    expect(await over.run()).toBe('Errored')
+    expect(over.incidents).toMatchObject([{ stepId: 'c', message: 'Response data not in expected format' }])
+  })
+
   it('that is none of ours passes on: the workflow task is tried again', async () => {
     const memory = createMemory(inputOf(documentOf([trigger('bad'), call('bad')])), { http: () => Promise.reject(new TypeError('a bug')) })
     await expect(memory.run()).rejects.toThrow('a bug')
