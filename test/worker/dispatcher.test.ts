@@ -87,8 +87,12 @@ describe('the dispatcher', () => {
   })
 
   test('what Temporal refuses for good is Errored with an incident, and does not hold up the next', async () => {
-    const poisoned = await rig.accept('x'.repeat(2_200_000))
+    const poisoned = await rig.accept()
     const next = await rig.accept()
+    rig.ports.start = async () => {
+      delete rig.ports.start
+      return { outcome: 'refused', reason: 'poison' }
+    }
     rig.run()
     await until(() => rig.temporal.describe(rig.place, next).then(found => found === 'open'))
     await until(async () => (await rig.inbox.transaction(rig.place, poisoned))?.status === 'Errored')
