@@ -101,8 +101,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const full = isFull()
     const { kind, message } = sandbox.describe(error.handle)
     if (cutOff) return timeout
-    // Where there is no room left even for the error, QuickJS throws null.
-    if (kind === 'InternalError: out of memory' || (full && kind === '')) {
+    // Where there is no room left even for the error, QuickJS throws null. The memory never shrinks: that it is full tells nothing alone.
+    if (kind === 'InternalError: out of memory' || (full && (kind === 'unknown' || sandbox.isNull(error.handle)))) {
       return { reason: 'memory', message: `The script was cut off: it used more than ${Math.round(options.memoryBytes / 1024 / 1024)} MiB.` }
     }
     if (kind === 'InternalError: stack overflow') return { reason: 'memory', message: RECURSION }

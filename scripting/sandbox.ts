@@ -33,7 +33,8 @@ export interface Sandbox {
   express(handle: QuickJSHandle): string | undefined
   read(names: readonly string[]): string
   loadLibraries(): void
-  /** Name and message of what was thrown, for tests of the kind; its own words; and with line and column. */
+  isNull(handle: QuickJSHandle): boolean
+  /** Name and message of what was thrown, for tests of the kind (`unknown`: they cannot be had; empty: it is no error); its own words; and with line and column. */
   describe(thrown: QuickJSHandle): { readonly kind: string; readonly message: string; readonly where: string }
 }
 
@@ -70,7 +71,7 @@ export function enterSandbox(context: QuickJSContext, ask: (name: string, args: 
     try {
       return context.getString(call(name, thrown)).slice(0, 2_000)
     } catch {
-      return name === 'kindOf' ? '' : 'The script threw something that cannot be shown.'
+      return name === 'kindOf' ? 'unknown' : 'The script threw something that cannot be shown.'
     }
   }
   return {
@@ -106,6 +107,7 @@ export function enterSandbox(context: QuickJSContext, ask: (name: string, args: 
     },
     read: names => jsonText(call('read', context.newString(JSON.stringify(names)))),
     loadLibraries: () => void call('load'),
+    isNull: handle => context.sameValue(handle, context.null),
     describe: thrown => ({ kind: words('kindOf', thrown), message: words('describe', thrown), where: words('where', thrown) }),
   }
 }

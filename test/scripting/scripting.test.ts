@@ -108,6 +108,11 @@ describe('the limits (webhooks.md 8)', () => {
     expect((await failure(sandbox.call(`function run() { ${body} }`, 'run', []))).reason).toBe(reason)
     expect((await sandbox.call('function run() { return 1 }', 'run', [])).result).toBe(1)
   })
+  it('what a script throws is told as that, also after one that used all memory', async () => {
+    for (let i = 0; i < 3; i++)
+      expect((await failure(patient.call('function run() { const a = []; for (;;) a.push(new Array(1e5).fill(1)) }', 'run', []))).reason).toBe('memory')
+    for (const thrown of ['"plain"', '1', '{ code: 1 }', 'undefined']) expect((await failure(calmly(`throw ${thrown}`))).reason).toBe('threw')
+  })
   it.each([
     'let a = []; for (let i = 0; i < 3e5; i++) a = [a]; return a',
     'return eval("(".repeat(1e5) + ")".repeat(1e5))',
