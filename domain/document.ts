@@ -129,6 +129,10 @@ export interface RequestStep extends StepBase, Retries {
   /** As `onStepError`, for this step. */
   readonly onError?: ErrorRule
   readonly split?: string
+  /** JavaScript with `before_action`, `after_action`, `after_action_paging` and `after_error`. */
+  readonly script?: string
+  /** Parameters that the script sees as `script_parameters`, with merge fields. */
+  readonly scriptParameters?: { readonly [name: string]: Json }
 }
 
 export interface ScriptStep extends StepBase {

@@ -36,6 +36,39 @@ function fillText(text: string, lookup: (name: string) => string | undefined): s
 /** Puts the secrets in. A variable without a value becomes nothing. Only for values that were resolved with `secrets: true`. */
 export const fillSecrets = (value: Json, lookup: (name: string) => string | undefined): Json => mapTexts(value, text => fillText(text, lookup))
 
+/**
+ * Stand-ins for the secrets of one request, through which a script can move them about in it (docs/decisions/0009). It can make none up, for they are
+ * random; it can keep none, for they mean nothing elsewhere; and what it writes besides is data, also where that looks like a reference.
+ */
+export interface StandIns {
+  /** A value with references as the script sees it: a word in place of each, and text of data as it was before it was escaped. */
+  show(value: Json): Json
+  /** What the script made of it: words are references again, all other text is escaped. */
+  restore(value: Json): Json
+  /** Masks the words in a text that goes elsewhere than into the request. */
+  mask(text: string): string
+}
+
+/** They stand unchanged in URLs, forms, headers and JSON. */
+const STAND_IN = /secret_[0-9a-f]{32}/g
+
+/** `random`: 32 hexadecimal digits that nobody can guess. */
+export function createStandIns(random: () => string): StandIns {
+  const words = new Map<string, string>()
+  const references = new Map<string, string>()
+  const wordFor = (name: string): string => {
+    const word = words.get(name) ?? `secret_${random()}`
+    words.set(name, word)
+    references.set(word, secretReference(name))
+    return word
+  }
+  return {
+    show: value => fillSecrets(value, wordFor),
+    restore: value => mapTexts(value, text => escapeMarks(text).replace(STAND_IN, word => references.get(word) ?? word)),
+    mask: text => text.replace(STAND_IN, word => (references.has(word) ? MASK : word)),
+  }
+}
+
 /** The forms in which a secret can turn up in a URL, a form, a JSON text or a header. */
 function formsOf(secret: string): string[] {
   const plain = secret.replace(/\p{Surrogate}/gu, '\ufffd')
