@@ -3,14 +3,18 @@ import type { JsonObject } from '../domain/json.ts'
 import { StepError } from '../domain/errors.ts'
 import { isJsonObject } from '../domain/objects.ts'
 import { fillSecrets, redactor } from '../domain/secrets.ts'
+import type { Scripting } from '../scripting/scripting.ts'
 import type { CachedCycle, CycleCache } from '../storage/cycle-cache.ts'
 import type { HttpCall, HttpResult } from './contract.ts'
-import { failure, failureOf, tooLarge } from './failures.ts'
+import { failure, failureOf, tooLarge, withLog } from './failures.ts'
+import type { HttpAnswer } from './http/index.ts'
+import { openRequestScript } from './request-script.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
 
 export interface CallHttpDeps {
   readonly cycles: Pick<CycleCache, 'get'>
-  readonly http: { call(call: HttpCall, signal?: AbortSignal): Promise<HttpResult> }
+  readonly http: { call(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer> }
+  readonly scripting: Pick<Scripting, 'call' | 'defines'>
   readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
   readonly runtime: () => ActivityRuntime
 }
@@ -24,15 +28,30 @@ export async function callHttp(deps: CallHttpDeps, call: HttpCall): Promise<Http
   if (cycle === undefined) throw failure('buildFailed', 'The cycle was deleted')
   const secrets = secretsOf(cycle, deps.sealer)
   const hide = redactor(secrets.values())
+  const payload = cycle.document.settings?.log !== 'none'
   try {
-    const filled = fill(call, secrets)
-    const result = await heartbeating(deps.runtime(), signal => deps.http.call(filled, signal))
-    if (result.status < 200 || result.status > 299) throw new StepError('callFailed', answerDetail(call, result, cycle.document.settings?.log !== 'none'))
-    const large = tooLarge({ ...result, headers: { ...result.headers } })
-    if (large !== undefined) throw new StepError('badResponse', `${call.method} ${call.url} answered with ${large}`)
-    return result
+    const { warning, ...result } = await heartbeating(deps.runtime(), signal => attempt(deps, call, secrets, payload, signal))
+    return warning === undefined ? result : { ...result, warning: hide(warning) }
   } catch (error) {
     throw failureOf(error, hide)
+  }
+}
+
+/** The call with its script around it. `payload`: whether details tell bodies. */
+async function attempt(deps: CallHttpDeps, call: HttpCall, secrets: ReadonlyMap<string, string>, payload: boolean, signal: AbortSignal): Promise<HttpResult> {
+  const logged: string[] = []
+  try {
+    const script = await openRequestScript(deps.scripting, call, logged)
+    const asked = await script.before()
+    const { verdict, answer, reason } = await script.after(await deps.http.call(fill(asked, secrets), signal))
+    const { status, headers, body } = answer
+    const detail = (): string => [...(reason === undefined ? [] : [reason]), answerDetail(asked, answer, payload)].join('\n')
+    if (verdict === 'error') throw new StepError('callFailed', detail())
+    const large = tooLarge({ status, headers: { ...headers }, body })
+    if (large !== undefined) throw new StepError('badResponse', `${asked.method} ${asked.url} answered with ${large}`)
+    return { status, headers, body, ...(verdict === 'warning' ? { warning: withLog(detail(), logged) } : {}) }
+  } catch (error) {
+    throw error instanceof StepError ? new StepError(error.code, withLog(error.detail, logged)) : error
   }
 }
 

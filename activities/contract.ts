@@ -1,5 +1,5 @@
 /** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
-import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import type { AccountId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import type { MatchValue, Resumed, Told } from '../storage/inbox.ts'
 import type { EndStatus } from '../domain/states.ts'
@@ -20,12 +20,24 @@ export interface HttpCall {
   readonly bodyType?: string
   readonly auth?: Json
   readonly timeoutMs: number
+  readonly script?: CallScript
+  readonly scriptParameters?: Json
+}
+
+/** The script of a `request` step, and what it sees of the transaction it runs in. */
+export interface CallScript {
+  readonly source: string
+  /** Of the snapshot: secret ones are left out. */
+  readonly variables: { readonly [name: string]: Json }
+  readonly account: { readonly id: AccountId; readonly apiId: string }
 }
 
 export interface HttpResult {
   readonly status: number
   readonly headers: { readonly [name: string]: string }
   readonly body: Json
+  /** The answer was an error that the step's script made a warning of: the detail of its incident. */
+  readonly warning?: string
 }
 
 /** Regular activities, eager where the server allows. They fail with `ApplicationFailure`s whose `type` is a code of `domain/errors.ts`. */

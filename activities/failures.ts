@@ -28,5 +28,7 @@ const reasons: { readonly [R in ScriptError['reason']]: string } = {
 }
 
 /** What an author reads of a script that failed, with what it had logged. */
-export const scriptDetail = (error: ScriptError, logged: readonly string[] = []): string =>
-  [`${reasons[error.reason]}: ${error.message}`, ...logged.map(line => `console.log: ${line}`)].join('\n')
+export const scriptDetail = (error: ScriptError, logged: readonly string[] = []): string => withLog(`${reasons[error.reason]}: ${error.message}`, logged)
+
+/** A detail with the lines that a script logged. */
+export const withLog = (detail: string, logged: readonly string[]): string => [detail, ...logged.map(line => `console.log: ${line}`)].join('\n')

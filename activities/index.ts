@@ -12,6 +12,7 @@ export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, N
   readonly inbox: InboxTransaction & OperationDeps['inbox']
   readonly registry: Pick<Registry, 'incidents' | 'notifications'>
   readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notificationTries'>
+  readonly scripting: CallHttpDeps['scripting'] & ScriptDeps['scripting']
 }
 
 export type Activities = StepActivities & LocalActivities & OperationActivities & NotificationActivities & NotificationLogActivities

@@ -14,14 +14,18 @@ export interface ScriptDeps {
 /** Lines of `console.log` that the incident of a failed script tells. */
 const LOG_LINES = 20
 
+/** Takes lines of `console.log`, each changed as it must be told. */
+export const logTo =
+  (logged: string[], change = (line: string) => line) =>
+  (line: string): void => {
+    if (logged.length < LOG_LINES) logged.push(change(line))
+  }
+
 /** `function run(input)`; nothing returned is null. Fails with `callFailed` where the script does, `badResponse` where its result is too large. */
 export async function runScript({ scripting, runtime }: ScriptDeps, { source, input }: Parameters<StepActivities['runScript']>[0]): Promise<Json> {
   const logged: string[] = []
   try {
-    const log = (line: string): void => {
-      if (logged.length < LOG_LINES) logged.push(line)
-    }
-    const { result } = await heartbeating(runtime(), () => scripting.call(source, 'run', [input], { log }))
+    const { result } = await heartbeating(runtime(), () => scripting.call(source, 'run', [input], { log: logTo(logged) }))
     const large = tooLarge(result ?? null)
     if (large !== undefined) throw failure('badResponse', `The script returned ${large}`)
     return result ?? null

@@ -15,9 +15,15 @@ export interface HttpCallerOptions extends AddressRules {
   readonly userAgent: string
 }
 
+/** An answer as it came. */
+export interface HttpAnswer extends HttpResult {
+  /** The reason phrase of its status line. */
+  readonly reason: string
+}
+
 export interface HttpCaller {
   /** Answers whatever status came. Throws `StepError`: `buildFailed`, `callFailed` (no answer, or none in time), `badResponse`. */
-  call(call: HttpCall, signal?: AbortSignal): Promise<HttpResult>
+  call(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer>
   close(): Promise<void>
 }
 
@@ -64,13 +70,14 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
         const { answer } = await follow(request, signal)
         const raw = await read(answer)
         const headers = flat(answer.headers)
+        const head = { status: answer.statusCode, headers, reason: answer.statusText }
         const empty = raw.length === 0 || request.method === 'HEAD'
-        if (empty) return { status: answer.statusCode, headers, body: null }
+        if (empty) return { ...head, body: null }
         const decoded = await decodeBody(raw, headers, { maxBody: options.maxBytes, maxDepth: options.maxDepth, maxValues: options.maxValues })
-        if (decoded.ok) return { status: answer.statusCode, headers, body: decoded.body }
+        if (decoded.ok) return { ...head, body: decoded.body }
         if (answer.statusCode >= 200 && answer.statusCode < 300) throw new StepError('badResponse', `${line}: ${decoded.message}`)
         // An error page that is not what it says is told as text.
-        return { status: answer.statusCode, headers, body: decoded.reason === 'unparsable' ? (decoded.text ?? null) : null }
+        return { ...head, body: decoded.reason === 'unparsable' ? (decoded.text ?? null) : null }
       } catch (error) {
         if (cancelled?.aborted === true) throw error
         if (error instanceof StepError) throw error

@@ -70,11 +70,11 @@ function activities(
               account: { id: place.account, apiId: 'a', name: 'A', description: '', timezone: 'UTC', createdAt: 0, userId: '' },
             },
     },
-    scripting: { call: async () => ({ result: undefined, globals: {} }), evaluate: async () => undefined, ...more.scripting },
+    scripting: { call: async () => ({ result: undefined, globals: {} }), evaluate: async () => undefined, defines: async () => new Set(), ...more.scripting },
     http: {
       async call(filled) {
         sent.push(filled)
-        return more.http?.(filled) ?? { status: 200, headers: {}, body: null }
+        return { reason: '', ...((await more.http?.(filled)) ?? { status: 200, headers: {}, body: null }) }
       },
     },
     notifier: more.notifier ?? { post: async () => ({ at: 0, durationMs: 1, status: 204, answer: '' }) },
