@@ -19,7 +19,7 @@ const index = proxyLocalActivities<Omit<LocalActivities, 'evaluate'>>({ startToC
 const EVALUATE = { startToCloseTimeout: '90s', retry: RETRY } as const
 const HEARTBEAT = '5s'
 /** A script may stand behind others in the sandbox. */
-const SCRIPT_TIMEOUT = '10m'
+const SCRIPT_TIMEOUT_MS = 600_000
 /** Over the call's own timeout, so that it ends itself. */
 const CALL_MARGIN_MS = 10_000
 /** Server-side timers hold 292 years. */
@@ -82,13 +82,17 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
     now: () => Date.now(),
     callHttp(step, execution, request) {
       hooks.show()
-      const activities = proxyActivities<StepActivities>(options(step, execution, request.timeoutMs + CALL_MARGIN_MS))
+      const { account, variables } = input.snapshot
+      const script = step.script === undefined ? {} : { script: { source: step.script, variables, account: { id: account.id, apiId: account.apiId } } }
+      const margin = step.script === undefined ? CALL_MARGIN_MS : SCRIPT_TIMEOUT_MS
+      const activities = proxyActivities<StepActivities>(options(step, execution, request.timeoutMs + margin))
       const idempotencyKey = `${transaction}/${step.id}/${execution}`
-      return call('callFailed', request, 0, () => activities.callHttp({ ...request, ...identity(step), idempotencyKey }))
+      const asked = { ...request, ...script }
+      return call('callFailed', asked, 0, () => activities.callHttp({ ...asked, ...identity(step), idempotencyKey }))
     },
     runScript(step, execution, input) {
       hooks.show()
-      const activities = proxyActivities<StepActivities>(options(step, execution, SCRIPT_TIMEOUT))
+      const activities = proxyActivities<StepActivities>(options(step, execution, SCRIPT_TIMEOUT_MS))
       return call('callFailed', input, 0, () => activities.runScript({ ...identity(step), source: step.source, input }))
     },
     async evaluate(step, expressions, answered) {

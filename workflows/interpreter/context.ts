@@ -17,7 +17,7 @@ export interface Expression {
 export interface StepContext {
   /** ms since the epoch, the same at every replay. */
   now(): number
-  callHttp(step: RequestStep, execution: number, call: Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey'>): Promise<HttpResult>
+  callHttp(step: RequestStep, execution: number, call: Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey' | 'script'>): Promise<HttpResult>
   runScript(step: ScriptStep, execution: number, input: Json): Promise<Json>
   /** `answered`: the sender of this run has its answer and must not wait for the scripts. */
   evaluate(step: Step, expressions: readonly Expression[], answered: boolean): Promise<readonly (Json | undefined)[]>

@@ -43,7 +43,7 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-type Request = Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey'>
+type Request = Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey' | 'script'>
 
 /** How a stand-in for the outside answers; a rejection is a step error where it is a `StepError`. */
 export interface World {

@@ -40,6 +40,25 @@ describe('a run', () => {
     expect(memory.life().state.data.get('reserve')).toEqual({ status: 201, headers: { 'x-a': 'b' }, body: { from: 'reserve' } })
   })
 
+  it('gives a script its parameters filled in, and goes on with a warning where the script made one of an error', async () => {
+    const scripted: Step = {
+      id: 'ask',
+      type: 'request',
+      method: 'GET',
+      url: 'http://test/ask',
+      script: 'x',
+      scriptParameters: { id: '{{order.body.id}}', gone: '{{order.body.no}}' },
+      next: 'after',
+    }
+    const memory = createMemory(inputOf(documentOf([trigger('ask'), scripted, call('after')]), { id: 7 }), {
+      http: (_request, step) => (step === 'ask' ? { status: 404, headers: {}, body: null, warning: 'not there' } : { status: 200, headers: {}, body: null }),
+    })
+    expect(await memory.run()).toBe('Completed')
+    expect(memory.of('http').map(({ request }) => request.scriptParameters)).toEqual([{ id: 7 }, undefined])
+    expect(memory.life().state.data.get('ask')).toEqual({ status: 404, headers: {}, body: null })
+    expect(memory.incidents).toMatchObject([{ level: 'Warning', stepId: 'ask', message: 'Failed to call the method', detail: 'not there' }])
+  })
+
   it('starts one concurrent path for each step of a list in next', async () => {
     const memory = createMemory(inputOf(documentOf([trigger(['a', 'b']), call('a', 'after'), call('b', 'after'), call('after')])), {
       httpTakes: step => (step === 'a' ? 1_000 : step === 'b' ? 10 : 0),
