@@ -12,7 +12,7 @@ export const laterStepTypes: readonly string[] = ['method']
 
 export const stepTypes: readonly string[] = Object.keys(stepSchemas)
 
-const laterOfStep: { readonly [type: string]: readonly string[] } = { webhook: ['connector', 'method'], request: ['script'] }
+const laterOfStep: { readonly [type: string]: readonly string[] } = { webhook: ['connector', 'method'] }
 
 const stepShapes: { readonly [type: string]: Shape } = Object.fromEntries(Object.entries(stepSchemas).map(([type, schema]) => [type, schema.shape]))
 const verifyShapes: { readonly [scheme: string]: Shape } = Object.fromEntries(Object.entries(verifySchemes).map(([scheme, schema]) => [scheme, schema.shape]))

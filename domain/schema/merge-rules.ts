@@ -14,7 +14,7 @@ import type { View, ViewStep } from './view.ts'
 /** The properties of each step type in which merge fields are filled in. */
 export const mergedProperties: { readonly [type: string]: readonly string[] } = {
   synchronousResponse: ['status', 'headers', 'body'],
-  request: ['method', 'url', 'query', 'headers', 'body', 'auth'],
+  request: ['method', 'url', 'query', 'headers', 'body', 'auth', 'scriptParameters'],
   script: ['input'],
   decision: ['left', 'right'],
   switch: ['value', 'cases'],

@@ -24,7 +24,8 @@ function expressionsIn(value: Json | undefined, path: readonly PropertyKey[]): S
 
 function wholeScript(step: Step): { readonly property: string; readonly source: string } | undefined {
   if (step.type === 'script') return { property: 'source', source: step.source }
-  return step.type === 'webhook' && step.script !== undefined ? { property: 'script', source: step.script } : undefined
+  if (step.type !== 'webhook' && step.type !== 'request') return undefined
+  return step.script === undefined ? undefined : { property: 'script', source: step.script }
 }
 
 /** Every script and inline script with the place where it stands. */

@@ -131,6 +131,8 @@ export const stepSchemas = {
       onError: errorRule('What an error of this step does. Default: as onStepError of the settings.').exactOptional(),
       ...retries,
       split: splitPath('body.items'),
+      script: required('JavaScript with before_action, after_action and after_error, run around the call.', 262_144).exactOptional(),
+      scriptParameters: named('What the script sees as script_parameters.').exactOptional(),
     })
     .meta({ title: 'request', description: 'An HTTP call. Its data: status, headers, body.' }),
   script: z

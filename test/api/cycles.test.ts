@@ -70,10 +70,15 @@ describe('a cycle', () => {
   })
 
   it('is refused with a script that does not parse', async () => {
-    const steps = [smallCycle.steps[0], { id: 'work', type: 'script', source: 'function run( {' }]
-    const reply = await api.v1('POST', '/cycles', { account, body: { Definition: { name: 'Bad', steps } } })
-    expect(reply.status).toBe(400)
-    expect(at(reply.json, 'Errors')).toEqual([{ Path: 'steps[1].source', Message: expect.stringMatching(/line 1/i) }])
+    for (const [property, step] of Object.entries({
+      source: { type: 'script', source: 'function run( {' },
+      script: { type: 'request', method: 'GET', url: 'http://x', script: 'function before_action( {' },
+    })) {
+      const steps = [smallCycle.steps[0], { id: 'work', ...step }]
+      const reply = await api.v1('POST', '/cycles', { account, body: { Definition: { name: 'Bad', steps } } })
+      expect(reply.status).toBe(400)
+      expect(at(reply.json, 'Errors')).toEqual([{ Path: `steps[1].${property}`, Message: expect.stringMatching(/line 1/i) }])
+    }
   })
 
   it.each([{}, { Definition: null }, { Definition: 'text' }, []])('is refused without a document: %j', async body => {

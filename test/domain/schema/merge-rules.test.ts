@@ -67,6 +67,7 @@ describe('merge fields are checked when a document is saved', () => {
       expect(request(part)).toEqual([])
     const refused = 'The secret variable "key" may stand only in url, query, headers, body and auth of a request step'
     expect(request({ method: '{{variables.key}}' })).toEqual([`steps[1].method: ${refused}`])
+    expect(request({ script: 'x', scriptParameters: { a: '{{variables.key}}' } })).toEqual([`steps[1].scriptParameters.a: ${refused}`])
     const elsewhere = [
       { id: 's', type: 'script', source: 'x', input: ['{{variables.key}}'] },
       { id: 'd', type: 'decision', left: '{{variables.key}}', condition: 'equals', right: '={{variables.key}}' },
@@ -114,5 +115,6 @@ describe('merge fields are checked when a document is saved', () => {
   })
   it('scripts are no merge fields', () => {
     expect(problems(documentOf([{ id: 's', type: 'script', source: 'function run() { return {a:{{}}} } // {{nowhere}}' }]))).toEqual([])
+    expect(request({ script: 'function before_action() { return {a:{{}}} } // {{nowhere}}' })).toEqual([])
   })
 })

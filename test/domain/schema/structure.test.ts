@@ -38,6 +38,8 @@ describe('the structure of a document', () => {
           auth: { type: 'bearer', token: '{{variables.key}}' },
           timeout: '10s',
           onError: 'stopTransaction',
+          script: 'function before_action() {}',
+          scriptParameters: { a: ['{{order.body.h}}'] },
         },
         { id: 'work', type: 'script', source: 'function run() {}', input: '={{call.body}}.a' },
         { id: 'd', type: 'decision', left: '{{work.body}}', condition: 'matches', right: '^a+$', true: ['wait', 'wait'], false: 'done' },
@@ -85,7 +87,6 @@ describe('the structure of a document', () => {
   it('what later releases bring is told apart from what does not exist', () => {
     expect(problems(documentOf([{ id: 'x', type: 'method' }]))).toEqual(['steps[1].type: Steps of type "method" are not yet available in this version'])
     for (const name of ['connector', 'method']) expect(inTrigger({ [name]: 'x' })).toEqual([`steps[0].${name}: "${name}" ${later}`])
-    expect(inRequest({ script: 'x' })).toEqual([`steps[1].script: "script" ${later}`])
     expect(inSettings({ onStepError: 'stopTransactions' })[0]).toContain('Did you mean "stopTransaction"?')
   })
   it('missing and wrong properties are told by what they must be', () => {

@@ -117,14 +117,25 @@ describe('scripts of a document', () => {
   it('are listed with their places; inline ones as they are evaluated', () => {
     const parsed = parseDocument(
       documentOf([
-        { id: 'call', type: 'request', method: 'GET', url: '="http://" + {{order.body.host}}', headers: { a: ['=1', 'x'] }, body: '\\=1' },
+        {
+          id: 'call',
+          type: 'request',
+          method: 'GET',
+          url: '="http://" + {{order.body.host}}',
+          headers: { a: ['=1', 'x'] },
+          body: '\\=1',
+          script: 'let b',
+          scriptParameters: { a: '=2' },
+        },
         { id: 's', type: 'script', source: 'function run() {}', input: '={{call.body}}' },
         { id: 'm', type: 'webhook', match: { request: 'body', transaction: 'order.body' }, script: 'var a', scriptParameters: { a: '=1' } },
       ]),
     )
     expect(parsed.ok && scriptsOf(parsed.document)).toEqual([
+      { path: 'steps[1].script', source: 'let b', kind: 'script' },
       { path: 'steps[1].url', source: '"http://" + $1', kind: 'expression' },
       { path: 'steps[1].headers.a[0]', source: '1', kind: 'expression' },
+      { path: 'steps[1].scriptParameters.a', source: '2', kind: 'expression' },
       { path: 'steps[2].source', source: 'function run() {}', kind: 'script' },
       { path: 'steps[2].input', source: '$1', kind: 'expression' },
       { path: 'steps[3].script', source: 'var a', kind: 'script' },
