@@ -1,7 +1,7 @@
 /** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
 import type { AccountId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
-import type { MatchValue, Resumed, Told } from '../storage/inbox.ts'
+import type { ItemCounts, MatchValue, Resumed, Told } from '../storage/inbox.ts'
 import type { EndStatus } from '../domain/states.ts'
 import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../workflows/messages.ts'
 
@@ -62,6 +62,8 @@ export interface LocalActivities {
   end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<{ wake: boolean }>
   fail(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, retentionMs: number, asked: number): Promise<Told<'failed' | 'stop'>>
   revive(place: Place, transaction: TransactionId, asked: number): Promise<'go' | 'busy' | 'refused' | 'stop'>
+  beginItem(place: Place, item: TransactionId, parent: TransactionId, split: string, values: readonly MatchValue[]): Promise<'go' | 'stop'>
+  awaitItems(place: Place, parent: TransactionId, split: string, wakeAt: number): Promise<ItemCounts>
   incident(place: Place, transaction: TransactionId, incident: Incident): Promise<void>
   /** Inline scripts of one step (`= expression`), together; an absent `value` leaves the property out. Also a regular activity, where nobody must wait for it. */
   evaluate(expressions: readonly { readonly expression: string; readonly values: { readonly [name: string]: Json } }[]): Promise<{ readonly value?: Json }[]>

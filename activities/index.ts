@@ -61,6 +61,12 @@ export function createActivities(deps: ActivityDeps): Activities {
       if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
       return answer
     },
+    async beginItem(place, item, parent, split, values) {
+      const answer = await inbox.beginItem(place, item, parent, split, values)
+      if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
+      return answer
+    },
+    awaitItems: (place, parent, split, wakeAt) => inbox.awaitItems(place, parent, split, wakeAt),
     incident: (place, transaction, incident) => registry.incidents.add(place, incident, transaction, deps.runtime().runId),
     sendNotification: message => sendNotification(deps, message),
     noteNotification: (id, status, attempt) => registry.notifications.note(id, status, attempt ?? undefined),

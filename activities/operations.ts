@@ -1,6 +1,6 @@
 /** What a stopped or deleted cycle still owes in Temporal (protocol.md, stop op and delete op). Both may be repeated at any point. */
 import type { Place, TransactionId } from '../domain/ids.ts'
-import type { InboxUpkeep } from '../storage/inbox.ts'
+import type { InboxUpkeep, Members } from '../storage/inbox-upkeep.ts'
 import type { ActivityRuntime } from './runtime.ts'
 
 /** Sends to workflows of transactions; one that is closed or unknown is fine. */
@@ -18,23 +18,17 @@ export interface OperationDeps {
 const PAGE = 100
 const AT_ONCE = 10
 
-async function forAll(
-  deps: OperationDeps,
-  page: (after: string) => Promise<readonly TransactionId[]>,
-  act: (transaction: TransactionId) => Promise<void>,
-): Promise<void> {
+async function forAll(deps: OperationDeps, page: (from: string) => Promise<Members>, act: (transaction: TransactionId) => Promise<void>): Promise<void> {
   const runtime = deps.runtime()
-  for (let after = ''; ;) {
-    const ids = await page(after)
+  for (let from: string | undefined = ''; from !== undefined;) {
+    const { transactions, next }: Members = await page(from)
     runtime.heartbeat()
     runtime.signal.throwIfAborted()
-    for (let i = 0; i < ids.length; i += AT_ONCE) {
-      await Promise.all(ids.slice(i, i + AT_ONCE).map(act))
+    for (let i = 0; i < transactions.length; i += AT_ONCE) {
+      await Promise.all(transactions.slice(i, i + AT_ONCE).map(act))
       runtime.heartbeat()
     }
-    const last = ids.at(-1)
-    if (last === undefined) return
-    after = last
+    from = next
   }
 }
 
@@ -42,7 +36,7 @@ async function forAll(
 export const stopDoomed = (deps: OperationDeps, place: Place): Promise<void> =>
   forAll(
     deps,
-    after => deps.inbox.doomed(place, after, PAGE),
+    from => deps.inbox.doomed(place, from, PAGE),
     transaction => deps.signals.checkStop(place, transaction),
   )
 
@@ -50,7 +44,7 @@ export const stopDoomed = (deps: OperationDeps, place: Place): Promise<void> =>
 export async function removeAll(deps: OperationDeps, place: Place): Promise<void> {
   await forAll(
     deps,
-    after => deps.inbox.everyone(place, after, PAGE),
+    from => deps.inbox.everyone(place, from, PAGE),
     transaction => deps.signals.terminate(place, transaction),
   )
   await deps.inbox.purge(place)

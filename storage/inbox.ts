@@ -4,6 +4,7 @@
  */
 import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { CycleState, EndStatus, TransactionStatus } from '../domain/states.ts'
+import type { InboxUpkeep } from './inbox-upkeep.ts'
 
 /** A value that a mid-cycle step waits for: the step, and the value in canonical form (webhooks.md 6). Storage hashes both together. */
 export interface MatchValue {
@@ -158,6 +159,23 @@ export interface InboxTransaction {
    * until another answer comes or it ends. `refused`: the cycle is not Active. `stop`: deleted, doomed meanwhile, or it does not stand failed.
    */
   revive(place: Place, transaction: TransactionId, asked: number): Promise<'go' | 'busy' | 'refused' | 'stop'>
+  /**
+   * As `begin`, for an item of a split (cycles.md 4), which runs in its parent's place. `split` is `{stepId}.{execution}`, the item's id
+   * `{parent}.{split}.{index}`. `stop`: its parent runs no more, or is doomed. `values` that are known then.
+   * Every item counts once: by the first of its `park` (completed), `fail` or `end`, or as stopped where it never began.
+   */
+  beginItem(place: Place, item: TransactionId, parent: TransactionId, split: string, values: readonly MatchValue[]): Promise<'go' | 'stop'>
+  /**
+   * What became of the items of one split so far. While fewer than `wakeAt` have come to it the item that is the one answers with `wake`; where that
+   * is lost the parent is told all the same, later. At least `wakeAt` items, the first ones, must have been started.
+   */
+  awaitItems(place: Place, parent: TransactionId, split: string, wakeAt: number): Promise<ItemCounts>
+}
+
+export interface ItemCounts {
+  readonly completed: number
+  readonly errored: number
+  readonly stopped: number
 }
 
 export type Resumed = { readonly answer: 'go' | 'moved' } | { readonly answer: 'stop'; readonly taken: boolean }
@@ -231,52 +249,11 @@ export interface InboxDispatch {
   onBegun(startedBy: string, listener: (transaction: TransactionId) => void): () => void
 }
 
-/** Something durable to be done about a cycle, from its control stream. */
-export interface Control {
-  readonly place: Place
-  readonly id: string
-  readonly op: 'stop' | 'delete'
-  readonly epoch: number
-}
-
-/** Something that is to become an incident: a request that matched nothing any more, an entry whose step today's document has not. */
-export interface Notice {
-  readonly id: string
-  readonly place: Place
-  readonly kind: 'unmatched' | 'stepGone'
-  /** The transaction that the request had matched before, or that was dropped. */
-  readonly transaction?: TransactionId
-  readonly request: string
-  readonly stepId: StepId
-  readonly at: number
-}
-
-export interface InboxUpkeep {
-  /** Whether this worker looks after a partition now: one does, for a few seconds at a time. */
-  keep(partition: number, worker: string): Promise<boolean>
-  /** One pass of the sweep over one partition (call for all each second): dead leases, lost wake-ups, expired early requests, batches of drops. */
-  sweep(partition: number): Promise<void>
-  /** Members and waiting whose workflow ought to be asked about; each is marked as asked. */
-  toAsk(partition: number, max: number): Promise<readonly { readonly place: Place; readonly transaction: TransactionId; readonly since: number }[]>
-  answer(place: Place, transaction: TransactionId, since: number, found: 'closed' | 'unknown'): Promise<void>
-  /** Entries of the control streams of one partition, oldest first; they stay until `controlDone`. */
-  controls(partition: number, max: number): Promise<readonly Control[]>
-  controlDone(control: Control): Promise<void>
-  /** Notices of one partition, oldest first; they stay until `noticesDone`. */
-  notices(partition: number, max: number): Promise<readonly Notice[]>
-  noticesDone(partition: number, done: readonly Notice[]): Promise<void>
-  /** For the `cycleOperation` workflow: doomed members, from `after` (exclusive) on; for a delete: all that have an open workflow. */
-  doomed(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
-  everyone(place: Place, after: string, max: number): Promise<readonly TransactionId[]>
-  /** Ends a delete: purges what is left of the keys. */
-  purge(place: Place): Promise<void>
-}
-
 export interface CycleStatus {
   readonly state: CycleState
   readonly epoch: number
   readonly version: number
-  /** Members of the running set. */
+  /** Transactions that run; their items are not counted, nor in `waiting`. */
   readonly inProgress: number
   readonly queued: number
   readonly waiting: number
@@ -316,6 +293,8 @@ export interface InboxControl {
     query: { readonly status?: TransactionStatus; readonly after?: TransactionId; readonly before?: TransactionId; readonly limit: number },
   ): Promise<readonly TransactionRecord[]>
   transaction(place: Place, id: TransactionId): Promise<TransactionRecord | undefined>
+  /** Items of a transaction, in order of its splits and of their index, `after` exclusive. They are in no other list and in no count of the cycle. */
+  items(place: Place, parent: TransactionId, query: { readonly after?: TransactionId; readonly limit: number }): Promise<readonly TransactionRecord[]>
   /** Stops one transaction: Queued: taken out, Stopped; else the caller signals its workflow, which asks `check`. */
   stopTransaction(place: Place, id: TransactionId): Promise<'stopped' | 'signal' | 'over' | 'unknown'>
 }

@@ -38,6 +38,8 @@ export const partitionSuffix = {
   keeper: ':keeper',
   /** Stream of stops and deletes that are still to be carried out. */
   control: ':control',
+  /** Sorted set: cycle's key + ` ` + parent + ` ` + split whose items have come as far as the parent waits for, by the time at which it is told (again). */
+  wakes: ':wakes',
   /** Stream of what is to become an incident. */
   notices: ':notices',
 } as const
@@ -65,6 +67,17 @@ export const cycleSuffix = {
   failed: ':failed',
   /** Sorted set: failed transactions that are to be revived and wait for a place, by their order. */
   revivals: ':revivals',
+  /** The same of items (cycles.md 4) that run. */
+  items: ':items',
+  /** Sorted set: parent + ` ` + split that has not come as far as the parent waits for, by the time since when, or when it was looked at. */
+  splitting: ':splitting',
+  /** + parent: hash of its splits: their numbers, counts, marks. */
+  splits: ':splits:',
+  /** + parent + `:` + split: bitmap of the items that are counted. */
+  counted: ':counted:',
+  /** + parent: sorted set of its items, without its own id, by split and index; the same of those that run. */
+  itemsOf: ':items:',
+  runningItemsOf: ':items:running:',
   /** + hash of a value: sorted set of transactions by their order. */
   index: ':index:',
   /** + hash of a value: sorted set of early requests. */

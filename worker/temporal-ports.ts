@@ -14,6 +14,7 @@ import {
   CYCLE_OPERATION,
   cycleOperationWorkflowId,
   DELIVER,
+  ITEMS_ENDED,
   notificationWorkflowId,
   SEND_NOW,
   transactionWorkflowId,
@@ -38,6 +39,8 @@ export interface TemporalPorts extends TransactionSignals {
   start(options: ReturnType<typeof transactionStart>): Promise<Answered<StartOutcome>>
   deliver(place: Place, transaction: TransactionId, delivery: Delivery): Promise<Answered<DeliverOutcome>>
   describe(place: Place, transaction: TransactionId): Promise<'open' | 'closed' | 'unknown' | 'later'>
+  /** Tells a parent that as many items of a split have ended as it wanted to know of. Where it cannot be told nothing happens: it is tried again. */
+  itemsEnded(place: Place, parent: TransactionId, split: string): Promise<void>
   /** Starts the workflow that carries a stop or a delete out; one that is there already is fine. */
   operate(input: CycleOperationInput): Promise<Answered<StartOutcome>>
   /** Starts the workflow that sends a notification; one that is there, or was, is fine. */
@@ -118,6 +121,10 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
         if (error instanceof WorkflowNotFoundError) return 'unknown'
         return 'later'
       }
+    },
+
+    async itemsEnded(place, parent, split) {
+      await told(place, parent, handle => handle.signal(ITEMS_ENDED, split)).catch(() => undefined)
     },
 
     async checkStop(place, transaction) {

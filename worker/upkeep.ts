@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepErrors } from '../domain/errors.ts'
 import type { Logger } from '../platform/logger.ts'
-import type { InboxUpkeep, Notice } from '../storage/inbox.ts'
+import type { InboxUpkeep, Notice } from '../storage/inbox-upkeep.ts'
 import { PARTITIONS } from '../storage/keys.ts'
 import type { Incidents } from '../storage/registry.ts'
 import type { TemporalPorts } from './temporal-ports.ts'
@@ -14,7 +14,7 @@ import type { TemporalPorts } from './temporal-ports.ts'
 export interface UpkeepDeps {
   readonly inbox: InboxUpkeep
   readonly incidents: Pick<Incidents, 'add'>
-  readonly temporal: Pick<TemporalPorts, 'describe' | 'operate'>
+  readonly temporal: Pick<TemporalPorts, 'describe' | 'operate' | 'itemsEnded'>
   /** A pass over one partition's outbox of notifications. */
   readonly outbox: (partition: number) => Promise<void>
   readonly workerId: string
@@ -23,7 +23,7 @@ export interface UpkeepDeps {
 
 export interface Upkeep {
   run(signal: AbortSignal): Promise<void>
-  /** Sweep, controls and notices of one partition, whoever looks after it. */
+  /** Sweep, controls, notices and wakes of one partition, whoever looks after it. */
   pass(partition: number): Promise<void>
   /** One round of questions to Temporal about one partition's transactions. */
   ask(partition: number): Promise<void>
@@ -32,6 +32,7 @@ export interface Upkeep {
 const EACH = 1_000
 const CONTROLS = 100
 const NOTICES = 200
+const WAKES = 100
 const ASKED = 100
 const ASKED_AT_ONCE = 10
 
@@ -76,9 +77,14 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
     await inbox.noticesDone(partition, notices)
   }
 
+  /** An item tells its parent itself; this is for where it could not. */
+  async function wake(partition: number): Promise<void> {
+    for (const { place, transaction, split } of await inbox.wakes(partition, WAKES)) await temporal.itemsEnded(place, transaction, split)
+  }
+
   async function pass(partition: number): Promise<void> {
     await inbox.sweep(partition)
-    await Promise.all([carryOut(partition), tell(partition)])
+    await Promise.all([carryOut(partition), tell(partition), wake(partition)])
   }
 
   return {

@@ -104,6 +104,8 @@ export interface Delivery {
 export const CHECK_STOP = 'checkStop'
 /** Signal: an operator stops this transaction. */
 export const STOP = 'stop'
+/** Signal to a parent: so many items of a split have ended as it wanted to know of (argument: the split). */
+export const ITEMS_ENDED = 'itemsEnded'
 
 /** Update: waits for the response of the run that the request began. `updateId` is the request's id. For a trigger the request id is the transaction's id. */
 export const AWAIT_RESPONSE = 'awaitResponse'

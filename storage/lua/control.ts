@@ -87,11 +87,12 @@ for _, stream in ipairs({ '${at.starts}', '${at.held}', '${at.deliveries}' }) do
   local time = first and tonumber(fields(first).a)
   if time and (not oldest or time < oldest) then oldest = time end
 end
-return { C.state, C.epoch, C.version, call('ZCARD', cycle .. '${at.run}'), call('ZCOUNT', cycle .. '${at.byStatus}Queued', '(' .. (C.dropTo or 0), '+inf'),
-  call('ZCARD', cycle .. '${at.wait}'), tonumber(n[1] or 0), tonumber(n[2] or 0), tonumber(n[3] or 0), tonumber(n[4] or 0), oldest or '' }
+return { C.state, C.epoch, C.version, call('ZCARD', cycle .. '${at.byStatus}InProgress'), call('ZCOUNT', cycle .. '${at.byStatus}Queued', '(' .. (C.dropTo or 0), '+inf'),
+  call('ZCARD', cycle .. '${at.byStatus}Waiting'), tonumber(n[1] or 0), tonumber(n[2] or 0), tonumber(n[3] or 0), tonumber(n[4] or 0), oldest or '' }
 `
 
-const shown = `
+/** A transaction as lists show it. */
+export const shown = `
 local function shown(t, r)
   local status = (r.status == 'Queued' and droppedStart(r)) and 'Dropped' or r.status
   return { t, status, r.accepted, r.started or '', r.ended or '', r.errors or '0', r.warnings or '0' }

@@ -66,7 +66,7 @@ if replaying() then
   return { 'replay', C.version }
 end
 local function deliver(d, r)
-  call('HSET', txKey(d.t), 'role', 'begun', 'c:' .. d.s, math.max(d.id, tonumber(r['c:' .. d.s] or 0)), 'claim', d.id)
+  call('HSET', txKey(d.t), 'c:' .. d.s, math.max(d.id, tonumber(r['c:' .. d.s] or 0)), 'claim', d.id)
   call('HSET', cycle .. '${at.deliveryClaims}', d.id, token)
   offer(d.t)
   give('d', d, d.r)
@@ -77,7 +77,7 @@ while runs() and #out < max + 2 do
   local d = readDelivery(tonumber(id))
   local r = record(d.t)
   if doomed(r) then offer(d.t)
-  elseif r.role == 'begun' then deliver(d, r)
+  elseif runsOn(r) then deliver(d, r)
   else finish(d.t, over(d.t), 'Stopped', RETENTION); drained() end
 end
 while runs() and #out < max + 2 and room() do
@@ -100,7 +100,7 @@ while runs() and #out < max + 2 and room() do
     local r = record(d.t)
     call('ZREM', cycle .. '${at.wait}', d.t)
     touch('${at.run}', d.t)
-    status(d.t, r, 'InProgress', 'ep', C.epoch)
+    status(d.t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
     deliver(d, r)
   end
 end

@@ -51,13 +51,16 @@ local function rematch(d, t)
 end
 -- Out of every set, whatever it was.
 local function leave(t)
-  for _, set_ in ipairs({ '${at.run}', '${at.wait}', '${at.failed}', '${at.revivals}' }) do call('ZREM', cycle .. set_, t) end
+  for _, set_ in ipairs({ '${at.run}', '${at.items}', '${at.wait}', '${at.failed}', '${at.revivals}' }) do call('ZREM', cycle .. set_, t) end
+  local parent = itemOf(t)
+  if parent then call('ZREM', cycle .. '${at.runningItemsOf}' .. parent, itemName(t, parent)) end
 end
 -- A transaction is over: it leaves the sets and the index, and what it did not take is matched once more, in order. kept: as for lose.
 local function over(t, kept)
   local r = record(t)
   leave(t)
   lose(t, r, kept)
+  if not kept then leaveSplits(t, r) end
   removeStart(t, r)
   if r.offer then
     local queue, id = string.match(r.offer, '^(%S+) (%d+)$')
@@ -82,14 +85,20 @@ local function over(t, kept)
   return r
 end
 -- Its status, and how long its record and key stay, of a record as it was before over. One that is over already keeps its status, unless it stood failed.
+-- True where it is an item and its parent waits for this.
 local OPEN = { Queued = true, InProgress = true, Waiting = true, Swept = true }
 local function finish(t, r, status, retention)
-  if not OPEN[r.status] and r.role ~= 'failed' then return end
+  if not OPEN[r.status] and r.role ~= 'failed' then return r.wakes ~= nil end
   setStatus(t, r.order, r.status, status)
   call('HSET', txKey(t), 'status', status, 'ended', r.ended or now)
   if r.key then call('PEXPIRE', cycle .. '${at.key}' .. r.key, math.max(retention, KEY_MIN)) end
   call('ZADD', cycle .. '${at.removals}', now + retention, t)
   due(now + retention)
+  return count(t, status) or r.wakes ~= nil
+end
+-- An item whose parent went on without it before it began: it never runs, and counts as stopped.
+local function stillborn(t)
+  return finish(t, { status = 'InProgress', order = makeItem(t) }, 'Stopped', RETENTION)
 end
 local function status(t, r, to, ...)
   setStatus(t, r.order, r.status, to)
@@ -109,7 +118,7 @@ end
 -- The end of a drain: state Stopping, nothing runs, and nothing is left from before it.
 local function drained()
   if C.state ~= 'Stopping' or C.replayTo then return end
-  if call('ZCARD', cycle .. '${at.run}') > 0 or call('HLEN', cycle .. '${at.startClaims}') > 0 then return end
+  if call('ZCARD', cycle .. '${at.run}') > 0 or call('ZCARD', cycle .. '${at.items}') > 0 or call('HLEN', cycle .. '${at.startClaims}') > 0 then return end
   if nextStarts(1)[1] then return end
   if call('XLEN', cycle .. '${at.deliveries}') > 0 then return end
   set('state', 'Stopped'); set('epoch', C.epoch + 1); set('stoppedAt', now)

@@ -7,7 +7,8 @@ import { cycleSuffix as at } from '../keys.ts'
  * claimed `c:{step}` and taken `t:{step}`.
  */
 export const matchLibrary = `
-local function doomed(r) return r.role == 'begun' and tonumber(r.ep) < C.epoch end
+local function runsOn(r) return r.role == 'begun' or r.role == 'item' end
+local function doomed(r) return runsOn(r) and tonumber(r.ep) < C.epoch end
 -- A start at or below the mark of a drop that nobody claimed is as good as gone.
 local function droppedStart(r)
   return C.dropTo ~= nil and r.start ~= nil and tonumber(r.start) <= C.dropTo and r.role == nil

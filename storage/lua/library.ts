@@ -6,6 +6,7 @@
  */
 import type { InboxOptions } from '../inbox.ts'
 import { begunChannel, changeChannel, cycleSuffix as at, PARTITIONS, partitionSuffix as part } from '../keys.ts'
+import { itemLibrary } from './library-items.ts'
 import { lifeLibrary } from './library-life.ts'
 import { matchLibrary } from './library-match.ts'
 
@@ -14,7 +15,7 @@ const constants = (o: InboxOptions): string => `
 local STOPPED_TTL, RETENTION, KEY_MIN = ${o.stoppedQueueTtlMs}, ${o.retentionMs}, 86400000
 local ENTRIES_MAX, BYTES_MAX, PARTITION_BYTES_MAX = ${o.inboxLimit}, ${o.inboxBytes}, ${Math.ceil(o.inboxTotalBytes / PARTITIONS)}
 local LEASE, SWEEP_AGE, SIGNALLED_MAX = ${o.leaseMs ?? 10_000}, ${o.sweepAgeMs ?? 60_000}, ${o.signalledMax ?? 10}
-local OUTCOME_TTL, NOTICES_MAX, BATCH = 1200000, 20000, 200
+local OUTCOME_TTL, NOTICES_MAX, BATCH, WAKE, SPLIT = 1200000, 20000, 200, 30000, 4294967296
 `
 
 const stateLibrary = `
@@ -84,9 +85,9 @@ local function notice(kind, t, rid, step)
 end
 local function due(time) call('ZADD', part .. '${part.due}', 'LT', time, cycle) end
 
--- A transaction's status; the sets by status are what lists and counts read. 'Swept' is shown nowhere.
+-- A transaction's status; the sets by status are what lists and counts read. 'Swept' is shown nowhere, items in lists of their own.
 local function setStatus(t, order, from, to)
-  if from == to then return end
+  if from == to or string.find(t, '.', 1, true) then return end
   if from then call('ZREM', cycle .. '${at.byStatus}' .. from, t) end
   call('ZADD', cycle .. '${at.byStatus}' .. to, order, t)
 end
@@ -127,7 +128,7 @@ const mentions = (code: string, name: string): boolean => new RegExp(`(?<![\\w.:
  * takes ten times as long as the script itself.
  */
 export function createLinker(options: InboxOptions): (script: string) => string {
-  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + lifeLibrary)
+  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + itemLibrary + lifeLibrary)
   return script => {
     const needed = new Set<Part>()
     let open = [script]

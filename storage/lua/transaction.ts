@@ -41,7 +41,7 @@ local t, step, d = ARGV[2], ARGV[3], ARGV[4]
 if not load(KEYS[1]) then return { 'stop', 0 } end
 local r = record(t)
 local before = tonumber(r['t:' .. step] or 0) >= tonumber(d)
-if (r.role ~= 'begun' and r.role ~= 'waiting') or doomed(r) then return { 'stop', before and 1 or 0 } end
+if not (runsOn(r) or r.role == 'waiting') or doomed(r) then return { 'stop', before and 1 or 0 } end
 -- It was signalled when the transaction failed, or just before: a signal that came late.
 if not before and not call('ZSCORE', lane(t, step), d) then return { 'moved' } end
 if r.role == 'waiting' then return { 'stop', 1 } end
@@ -62,7 +62,7 @@ export const register = `
 local t, step, v = ARGV[2], ARGV[3], ARGV[4]
 if not load(KEYS[1]) then return end
 local r = record(t)
-if (r.role ~= 'new' and r.role ~= 'begun' and r.role ~= 'waiting') or doomed(r) then return end
+if not (runsOn(r) or r.role == 'new' or r.role == 'waiting') or doomed(r) then return end
 local old = r['v:' .. step]
 if old and old ~= v then
   call('ZREM', cycle .. '${at.index}' .. old, t)
@@ -81,59 +81,60 @@ return doomed(record(ARGV[2])) and 'stop' or 'go'
 
 /**
  * The run is over and only mid-cycle webhooks can move it on.
- * ARGV: [3…] step and highest delivery seen, in pairs. Answer: 'parked' | 'busy' | 'stop'.
+ * ARGV: [3…] step and highest delivery seen, in pairs. Answer: { 'parked' | 'busy' | 'stop', 1: an item whose parent waits for this }.
  */
 export const park = `
 local t = ARGV[2]
-if not load(KEYS[1]) then return 'stop' end
+if not load(KEYS[1]) then return { 'stop', 0 } end
 local r = record(t)
-if doomed(r) then return 'stop' end
-if r.role ~= 'begun' then return 'parked' end
+if doomed(r) then return { 'stop', 0 } end
+if not runsOn(r) then return { 'parked', r.wakes and 1 or 0 } end
 local seen = {}
 for i = 3, #ARGV, 2 do seen[ARGV[i]] = tonumber(ARGV[i + 1]) end
 for field, claimed in pairs(r) do
-  if string.sub(field, 1, 2) == 'c:' and tonumber(claimed) > (seen[string.sub(field, 3)] or 0) then return 'busy' end
+  if string.sub(field, 1, 2) == 'c:' and tonumber(claimed) > (seen[string.sub(field, 3)] or 0) then return { 'busy', 0 } end
 end
-call('ZREM', cycle .. '${at.run}', t)
+leave(t)
 touch('${at.wait}', t)
 status(t, r, 'Waiting', 'role', 'waiting')
+local wakes = count(t, 'Completed') or r.wakes
 offer(t)
 drained()
 wake()
 save()
-return 'parked'
+return { 'parked', wakes and 1 or 0 }
 `
 
 /**
  * The workflow is about to close.
  * ARGV: [3] status, [4] retention in ms, [5…] step and highest delivery for which a run was made, in pairs.
- * Answer: 1 where it was over before: it stood failed, or this is a repeat.
+ * Answer: { 1: an item whose parent waits for this, 1: it was over before: it stood failed, or this is a repeat }.
  */
 export const finish = `
 local t = ARGV[2]
-if not load(KEYS[1]) then leave(t); return 1 end
+if not load(KEYS[1]) then leave(t); return { 0, 1 } end
 for i = 5, #ARGV, 2 do taken(t, ARGV[i], ARGV[i + 1]) end
 local r = over(t)
-finish(t, r, ARGV[3], tonumber(ARGV[4]))
+local wakes = finish(t, r, ARGV[3], tonumber(ARGV[4]))
 drained()
 wake()
 save()
-return OPEN[r.status] and 0 or 1
+return { wakes and 1 or 0, OPEN[r.status] and 0 or 1 }
 `
 
 /**
  * The run failed, and operators may mend it: the workflow stays open. A late repeat, from before a revival, is void.
- * ARGV: [3] number of the question, [4] retention in ms, [5…] as for finish. Answer: 'failed' | 'stop'.
+ * ARGV: [3] number of the question, [4] retention in ms, [5…] as for finish. Answer: { 'failed' | 'stop', 1: an item whose parent waits for this }.
  */
 export const fail = `
 local t = ARGV[2]
-if not load(KEYS[1]) then leave(t); return 'stop' end
+if not load(KEYS[1]) then leave(t); return { 'stop', 0 } end
 local r = record(t)
-if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return 'stop' end
-if r.role == 'failed' then return 'failed' end
-if r.role ~= 'begun' or doomed(r) then return 'stop' end
+if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return { 'stop', 0 } end
+if r.role == 'failed' then return { 'failed', r.wakes and 1 or 0 } end
+if not runsOn(r) or doomed(r) then return { 'stop', 0 } end
 for i = 5, #ARGV, 2 do taken(t, ARGV[i], ARGV[i + 1]) end
-finish(t, over(t, true), 'Errored', tonumber(ARGV[4]))
+local wakes = finish(t, over(t, true), 'Errored', tonumber(ARGV[4]))
 call('HSET', txKey(t), 'role', 'failed', 'asked', ARGV[3])
 -- A late park of an earlier life has seen less, and must find that something is on its way.
 for i = 5, #ARGV, 2 do call('HSET', txKey(t), 'c:' .. ARGV[i], ARGV[i + 1]) end
@@ -141,7 +142,7 @@ touch('${at.failed}', t)
 drained()
 wake()
 save()
-return 'failed'
+return { 'failed', wakes and 1 or 0 }
 `
 
 /**

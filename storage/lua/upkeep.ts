@@ -23,6 +23,7 @@ end
 for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.removals}', '-inf', now, 'LIMIT', 0, BATCH)) do
   local r = record(t)
   leave(t)
+  forgetItems(t, r)
   call('ZREM', cycle .. '${at.removals}', t)
   if r.status then call('ZREM', cycle .. '${at.byStatus}' .. r.status, t) end
   call('DEL', txKey(t))
@@ -101,7 +102,25 @@ local function look(members, age, max)
 end
 local max = tonumber(ARGV[2])
 look('${at.run}', SWEEP_AGE, max)
+look('${at.items}', SWEEP_AGE, max)
 for _, quiet in ipairs({ '${at.wait}', '${at.failed}' }) do look(quiet, SWEEP_AGE * 20, math.max(1, math.floor(max / 10))) end
+-- Items that a parent waits for and that have no record: they have not begun yet, or were closed before that.
+for _, entry in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.splitting}', '-inf', now - SWEEP_AGE, 'LIMIT', 0, 5)) do
+  touch('${at.splitting}', entry)
+  local parent, split = string.match(entry, '^(%S+) (%S+)$')
+  local splits = call('HMGET', splitsKey(parent), 'mark:' .. split, 'look:' .. split)
+  local mark, index = tonumber(splits[1] or 0), tonumber(splits[2] or 0)
+  for _ = 1, BATCH do
+    if index >= mark then index = 0; break end
+    local item = parent .. '.' .. split .. '.' .. string.format('%.0f', index)
+    index = index + 1
+    if call('GETBIT', countedKey(parent, split), index - 1) == 0 and call('EXISTS', txKey(item)) == 0 then
+      out[#out + 1] = { item, now }
+      if #out >= max then break end
+    end
+  end
+  call('HSET', splitsKey(parent), 'look:' .. split, index)
+end
 return out
 `
 
@@ -112,33 +131,54 @@ export const answer = `
 if not load(KEYS[1]) then return end
 local t = ARGV[2]
 local r = record(t)
-if not r.role then return end
-if ARGV[4] == 'closed' then
+local parent, split = itemOf(t)
+local wakes
+if not r.status and parent and call('EXISTS', txKey(parent)) == 1 then wakes = stillborn(t)
+elseif not r.role then return
+elseif ARGV[4] == 'closed' then
   over(t)
-  if r.role ~= 'failed' then finish(t, r, 'Stopped', RETENTION) end
+  if r.role ~= 'failed' then wakes = finish(t, r, 'Stopped', RETENTION) end
 elseif r.role == 'new' and not r.start and tonumber(call('ZSCORE', cycle .. '${at.run}', t)) == tonumber(ARGV[3]) then
   finish(t, over(t), 'Swept', RETENTION)
   call('HSET', txKey(t), 'swept', '1')
 end
+-- Nobody else tells it.
+if wakes then wakeParent(parent, split, now) end
 drained()
 wake()
 save()
 `
 
-/** Doomed members, or all that have an open workflow. ARGV: [2] 'doomed' | 'everyone', [3] after (exclusive), [4] most. Answer: transactions, sorted. */
+/** Parents that are to be told; each comes again. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: { account, cycle, transaction, split } for each. */
+export const wakes = `
+local out = {}
+for _, entry in ipairs(call('ZRANGEBYSCORE', part .. '${part.wakes}', '-inf', now, 'LIMIT', 0, ARGV[2])) do
+  call('ZADD', part .. '${part.wakes}', now + WAKE, entry)
+  local key, parent, split = string.match(entry, '^(%S+) (%S+) (%S+)$')
+  local account = call('HGET', key, 'account')
+  if account then out[#out + 1] = { account, string.match(key, '[^:]+$'), parent, split } else call('ZREM', part .. '${part.wakes}', entry) end
+end
+return out
+`
+
+/**
+ * A page of doomed ones, or of all that have an open workflow. ARGV: [2] 'doomed' | 'everyone', [3] where to go on ('' at first), [4] about how many.
+ * Answer: { where to go on or '', transaction, … }.
+ */
 export const members = `
 local there = load(KEYS[1])
-local all = call('ZRANGE', cycle .. '${at.run}', 0, -1)
-if ARGV[2] == 'everyone' then
-  for _, set_ in ipairs({ '${at.wait}', '${at.failed}' }) do
-    for _, t in ipairs(call('ZRANGE', cycle .. set_, 0, -1)) do all[#all + 1] = t end
-  end
-elseif not there then return {} end
-table.sort(all)
-local out, max = {}, tonumber(ARGV[4])
-for _, t in ipairs(all) do
-  if #out >= max then break end
-  if t > ARGV[3] and (ARGV[2] == 'everyone' or doomed(record(t))) then out[#out + 1] = t end
+local everyone = ARGV[2] == 'everyone'
+if not there and not everyone then return { '' } end
+local sets = everyone and { '${at.run}', '${at.items}', '${at.wait}', '${at.failed}' } or { '${at.run}', '${at.items}' }
+local n, cursor = string.match(ARGV[3], '^(%d+) (%d+)$')
+n = tonumber(n or 1)
+-- Entries come whatever is added or touched meanwhile; some may come twice.
+local found = call('ZSCAN', cycle .. sets[n], cursor or 0, 'COUNT', ARGV[4])
+local next = ''
+if found[1] ~= '0' then next = n .. ' ' .. found[1] elseif n < #sets then next = (n + 1) .. ' 0' end
+local out = { next }
+for i = 1, #found[2], 2 do
+  if everyone or doomed(record(found[2][i])) then out[#out + 1] = found[2][i] end
 end
 return out
 `
@@ -147,8 +187,11 @@ return out
 export const purge = `
 if load(KEYS[1]) or not C.state then return 0 end
 local left = tonumber(ARGV[2])
-for _, s in ipairs({ 'Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped', 'Swept' }) do
-  for _, t in ipairs(call('ZRANGE', cycle .. '${at.byStatus}' .. s, 0, left - 1)) do
+-- Every record is in one of these.
+local sets = { '${at.run}', '${at.items}', '${at.wait}', '${at.failed}', '${at.removals}' }
+for _, s in ipairs({ 'Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped', 'Swept' }) do sets[#sets + 1] = '${at.byStatus}' .. s end
+for _, s in ipairs(sets) do
+  for _, t in ipairs(call('ZRANGE', cycle .. s, 0, left - 1)) do
     local r = record(t)
     for field, v in pairs(r) do
       local kind = string.sub(field, 1, 2)
@@ -156,8 +199,10 @@ for _, s in ipairs({ 'Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 
       if kind == 'l:' then call('UNLINK', lane(t, string.sub(field, 3))) end
     end
     if r.key then call('UNLINK', cycle .. '${at.key}' .. r.key) end
+    leave(t)
+    forgetItems(t, r)
     call('UNLINK', txKey(t))
-    call('ZREM', cycle .. '${at.byStatus}' .. s, t)
+    call('ZREM', cycle .. s, t)
     left = left - 1
   end
   if left <= 0 then return 1 end
@@ -168,7 +213,7 @@ for _, id in ipairs(call('ZRANGE', cycle .. '${at.earlyEnds}', 0, left - 1)) do
 end
 if left <= 0 then return 1 end
 for _, suffix in ipairs({ '${at.starts}', '${at.startClaims}', '${at.deliveries}', '${at.deliveryClaims}', '${at.held}', '${at.readyMembers}', '${at.readyWaiting}',
-    '${at.run}', '${at.wait}', '${at.failed}', '${at.revivals}', '${at.removals}', '${at.earlyEntries}', '${at.earlyEnds}' }) do
+    '${at.revivals}', '${at.splitting}', '${at.earlyEntries}', '${at.earlyEnds}' }) do
   call('UNLINK', cycle .. suffix)
 end
 call('UNLINK', cycle)

@@ -2,6 +2,7 @@ import { asTransactionId } from '../../domain/ids.ts'
 import type { CycleState, TransactionStatus } from '../../domain/states.ts'
 import type { CycleStatus, InboxControl, TransactionRecord } from '../inbox.ts'
 import * as scripts from '../lua/control.ts'
+import * as split from '../lua/items.ts'
 import { integer, items, optional, text, word } from './inbox-replies.ts'
 import type { InboxScripts } from './inbox-scripts.ts'
 
@@ -62,6 +63,9 @@ export function inboxControl(run: InboxScripts): InboxControl {
     async transaction(place, id) {
       const reply = await run.cycle(scripts.transaction, place, id)
       return reply === null ? undefined : record(reply)
+    },
+    async items(place, parent, { after, limit }) {
+      return items(await run.cycle(split.items, place, parent, after ?? '', limit)).map(record)
     },
     async stopTransaction(place, id) {
       return word(await run.cycle(scripts.stopTransaction, place, id), 'stopped', 'signal', 'over', 'unknown')

@@ -1,10 +1,16 @@
 import type { Place, TransactionId } from '../../domain/ids.ts'
-import type { InboxTransaction } from '../inbox.ts'
+import type { InboxTransaction, Told } from '../inbox.ts'
 import { hashOf } from '../keys.ts'
+import * as split from '../lua/items.ts'
 import * as scripts from '../lua/transaction.ts'
 import { flatValues } from './inbox-accept.ts'
-import { items, word } from './inbox-replies.ts'
+import { integer, items, word } from './inbox-replies.ts'
 import type { InboxScripts } from './inbox-scripts.ts'
+
+function told<A extends string>(reply: unknown, ...answers: readonly A[]): Told<A> {
+  const [answer, wake] = items(reply)
+  return { answer: word(answer, ...answers), wake: wake === 1 }
+}
 
 const flatIds = (ids: Readonly<Record<string, number>>): (string | number)[] => Object.entries(ids).flat()
 
@@ -27,17 +33,24 @@ export function inboxTransaction(run: InboxScripts): InboxTransaction {
       return word(await run.cycle(scripts.check, place, transaction), 'go', 'stop')
     },
     async park(place, transaction, seen) {
-      return { answer: word(await run.cycle(scripts.park, place, transaction, ...flatIds(seen)), 'parked', 'busy', 'stop'), wake: false }
+      return told(await run.cycle(scripts.park, place, transaction, ...flatIds(seen)), 'parked', 'busy', 'stop')
     },
     async end(place, transaction, consumed, status, retentionMs) {
-      const before = await run.cycle(scripts.finish, place, transaction, status, retentionMs, ...flatIds(consumed))
-      return { wake: false, before: before === 1 }
+      const [wake, before] = items(await run.cycle(scripts.finish, place, transaction, status, retentionMs, ...flatIds(consumed)))
+      return { wake: wake === 1, before: before === 1 }
     },
     async fail(place, transaction, consumed, retentionMs, asked) {
-      return { answer: word(await run.cycle(scripts.fail, place, transaction, asked, retentionMs, ...flatIds(consumed)), 'failed', 'stop'), wake: false }
+      return told(await run.cycle(scripts.fail, place, transaction, asked, retentionMs, ...flatIds(consumed)), 'failed', 'stop')
     },
     async revive(place, transaction, asked) {
       return word(await run.cycle(scripts.revive, place, transaction, asked), 'go', 'busy', 'refused', 'stop')
+    },
+    async beginItem(place, item, parent, _split, values) {
+      return word(await run.cycle(split.beginItem, place, item, parent, ...flatValues(values)), 'go', 'stop')
+    },
+    async awaitItems(place, parent, name, wakeAt) {
+      const [completed, errored, stopped] = items(await run.cycle(split.awaitItems, place, parent, name, wakeAt))
+      return { completed: integer(completed), errored: integer(errored), stopped: integer(stopped) }
     },
   }
 }

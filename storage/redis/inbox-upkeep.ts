@@ -1,6 +1,7 @@
-import { asAccountId, asCycleId, asTransactionId, type TransactionId } from '../../domain/ids.ts'
-import type { Control, InboxUpkeep, Notice } from '../inbox.ts'
+import { asAccountId, asCycleId, asTransactionId, type Place } from '../../domain/ids.ts'
+import type { Control, InboxUpkeep, Members, Notice } from '../inbox-upkeep.ts'
 import { partitionKey, partitionOf, partitionSuffix } from '../keys.ts'
+import * as split from '../lua/items.ts'
 import * as scripts from '../lua/upkeep.ts'
 import { integer, items, text, word } from './inbox-replies.ts'
 import type { InboxScripts } from './inbox-scripts.ts'
@@ -41,8 +42,10 @@ function notice(id: string, flat: readonly string[]): Notice {
 }
 
 export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
-  const members = async (kind: 'doomed' | 'everyone', place: Control['place'], after: string, max: number): Promise<readonly TransactionId[]> =>
-    items(await run.cycle(scripts.members, place, kind, after, max)).map(t => asTransactionId(text(t)))
+  async function members(kind: 'doomed' | 'everyone', place: Place, from: string, max: number): Promise<Members> {
+    const [next, ...found] = items(await run.cycle(scripts.members, place, kind, from, max)).map(text)
+    return { transactions: found.map(asTransactionId), next: next === '' ? undefined : next }
+  }
 
   return {
     async keep(partition, worker) {
@@ -72,6 +75,17 @@ export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
       await run.cycle(scripts.answer, place, transaction, since, found)
     },
 
+    async wakes(partition, max) {
+      return items(await run.partition(scripts.wakes, partition, max)).map(reply => {
+        const [account = '', cycle = '', transaction = '', name = ''] = items(reply).map(text)
+        return { place: { account: asAccountId(account), cycle: asCycleId(cycle) }, transaction: asTransactionId(transaction), split: name }
+      })
+    },
+    async runningItems(place, parent, name, from, max) {
+      const [next, ...found] = items(await run.cycle(split.runningItems, place, parent, name, from === '' ? 0 : from, max)).map(text)
+      return { transactions: found.map(asTransactionId), next: found.length < max ? undefined : next }
+    },
+
     async controls(partition, max) {
       const found = await run.command(redis => redis.xrange(partitionKey(partition) + partitionSuffix.control, '-', '+', 'COUNT', max))
       return found.map(([id, flat]) => control(id, flat))
@@ -88,8 +102,8 @@ export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
       if (done.length > 0) await run.command(redis => redis.xdel(partitionKey(partition) + partitionSuffix.notices, ...done.map(n => n.id)))
     },
 
-    doomed: (place, after, max) => members('doomed', place, after, max),
-    everyone: (place, after, max) => members('everyone', place, after, max),
+    doomed: (place, from, max) => members('doomed', place, from, max),
+    everyone: (place, from, max) => members('everyone', place, from, max),
     async purge(place) {
       while ((await run.cycle(scripts.purge, place, PURGED)) === 1);
     },

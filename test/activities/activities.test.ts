@@ -6,11 +6,12 @@ import type { HttpCall, HttpResult } from '../../activities/contract.ts'
 import type { CycleDocument, Variable } from '../../domain/document.ts'
 import { MAX_VALUE_BYTES } from '../../domain/size.ts'
 import { StepError } from '../../domain/errors.ts'
-import { asAccountId, asCycleId, asTransactionId, type TransactionId } from '../../domain/ids.ts'
+import { asAccountId, asCycleId, asTransactionId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import { secretReference } from '../../domain/secrets.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
+import type { Members } from '../../storage/inbox-upkeep.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -303,7 +304,10 @@ describe('the index', () => {
 
 describe('operations', () => {
   const ids = Array.from({ length: 250 }, (_, i) => asTransactionId(String(i).padStart(4, '0')))
-  const page = async (_place: unknown, after: string, max: number): Promise<readonly TransactionId[]> => ids.filter(id => id > after).slice(0, max)
+  const page = async (_place: unknown, from: string, max: number): Promise<Members> => {
+    const transactions = ids.filter(id => id > from).slice(0, max)
+    return { transactions, next: transactions.at(-1) }
+  }
 
   it('hint to every doomed transaction, page by page, with heartbeats', async () => {
     await activities({ inbox: { doomed: page } }).stopDoomed(place)

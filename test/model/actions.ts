@@ -1,4 +1,5 @@
 /** Everything that can happen in the world, and how. */
+import type { Members } from '../../storage/inbox-upkeep.ts'
 import { partitionKey, partitionSuffix } from '../../storage/keys.ts'
 import { accept, answer, forget, startDirectly } from './senders.ts'
 import { askOf, close, newWorkflow, runActivity, runLate, terminate, toEnd } from './workflow.ts'
@@ -224,11 +225,20 @@ function operations(world: World, add: Add): void {
   add('controls', () => controls(world), 0.3)
   for (const [id, operation] of world.operations) {
     if (operation.over) continue
-    if (operation.list === undefined)
-      add(`list ${id}`, async () => void (operation.list = [...(await world.inbox[operation.op === 'stop' ? 'doomed' : 'everyone'](world.place, '', 500))]))
+    if (operation.list === undefined) add(`list ${id}`, async () => void (operation.list = await listed(world, operation.op)))
     else add(`operate ${id}`, () => operate(world, operation))
   }
 }
+async function listed(world: World, op: 'stop' | 'delete'): Promise<Workflow['transaction'][]> {
+  const found: Workflow['transaction'][] = []
+  for (let from: string | undefined = ''; from !== undefined;) {
+    const page: Members = await world.inbox[op === 'stop' ? 'doomed' : 'everyone'](world.place, from, 2)
+    found.push(...page.transactions)
+    from = page.next
+  }
+  return found
+}
+
 async function controls(world: World): Promise<void> {
   for (const control of await world.inbox.controls(partition(world), 10)) {
     if (control.place.cycle !== world.place.cycle) continue

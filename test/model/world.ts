@@ -6,7 +6,8 @@ import type { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import { asAccountId, asCycleId, asRequestId, asTransactionId, type Place, type RequestId, type TransactionId } from '../../domain/ids.ts'
 import type { EndStatus } from '../../domain/states.ts'
-import type { Claimed, Control, Inbox, InboxOptions, Replayed, Turn } from '../../storage/inbox.ts'
+import type { Claimed, Inbox, InboxOptions, Replayed, Turn } from '../../storage/inbox.ts'
+import type { Control } from '../../storage/inbox-upkeep.ts'
 import { cycleKey, cycleSuffix, partitionOf, valueHash } from '../../storage/keys.ts'
 
 /** ms of one tick, and ages in ticks. */

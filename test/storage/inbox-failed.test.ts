@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cycleKey, cycleSuffix, partitionOf } from '../../storage/keys.ts'
-import { createFixture, DAY, HOUR, isDelivery, isStart, type Cycle, type Fixture } from './inbox-fixture.ts'
+import { allOf, createFixture, DAY, HOUR, isDelivery, isStart, type Cycle, type Fixture } from './inbox-fixture.ts'
 
 let f: Fixture
 beforeAll(async () => (f = await createFixture()))
@@ -63,7 +63,7 @@ describe('a transaction that failed and can be mended (cycles.md 5)', () => {
     const transaction = await failed(cycle)
     await f.inbox.deactivate(cycle.place)
     expect(await f.inbox.fail(cycle.place, doomed, {}, DAY, 1)).toMatchObject({ answer: 'stop' })
-    expect(await f.inbox.doomed(cycle.place, '', 10)).toEqual([doomed])
+    expect(await allOf(f.inbox.doomed, cycle)).toEqual([doomed])
     expect(await f.inbox.check(cycle.place, transaction)).toBe('go')
     expect(await cycle.statusOf(transaction)).toBe('Errored')
   })
@@ -94,7 +94,7 @@ describe('a transaction that failed and can be mended (cycles.md 5)', () => {
     const transaction = await failed(cycle, 'v')
     await f.inbox.delete(cycle.place)
     expect(await f.inbox.revive(cycle.place, transaction, 2)).toBe('stop')
-    expect(await f.inbox.everyone(cycle.place, '', 10)).toEqual([transaction])
+    expect(await allOf(f.inbox.everyone, cycle)).toEqual([transaction])
     await f.inbox.purge(cycle.place)
     expect(await f.redis.keys(`*${cycle.place.cycle}*`)).toEqual([])
   })

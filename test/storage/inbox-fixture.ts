@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { asAccountId, asCycleId, asRequestId, asTransactionId, type AccountId, type Place, type TransactionId } from '../../domain/ids.ts'
 import type { Claimed, ClaimedDelivery, ClaimedStart, Inbox, InboxOptions, MidCycleRequest, TriggerRequest, Turn } from '../../storage/inbox.ts'
+import type { Members } from '../../storage/inbox-upkeep.ts'
 import { partitionKey, PARTITIONS, partitionOf, partitionSuffix } from '../../storage/keys.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -47,6 +48,17 @@ export interface Cycle {
 
 export const isStart = (entry: Claimed): entry is ClaimedStart => entry.kind === 'start'
 export const isDelivery = (entry: Claimed): entry is ClaimedDelivery => entry.kind === 'delivery'
+
+/** All pages of a listing, sorted. */
+export async function allOf(page: Inbox['doomed'], cycle: Cycle): Promise<readonly TransactionId[]> {
+  const found = new Set<TransactionId>()
+  for (let from: string | undefined = ''; from !== undefined;) {
+    const { transactions, next }: Members = await page(cycle.place, from, 10)
+    for (const transaction of transactions) found.add(transaction)
+    from = next
+  }
+  return [...found].toSorted()
+}
 
 export async function createFixture(over: Partial<InboxOptions> = {}): Promise<Fixture> {
   const redis = (await freshRedis()).client

@@ -4,7 +4,7 @@ import { asTransactionId } from '../../domain/ids.ts'
 import { StorageUnavailable } from '../../domain/errors.ts'
 import { partitionOf } from '../../storage/keys.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
-import { createFixture, DAY, isStart, type Cycle, type Fixture } from './inbox-fixture.ts'
+import { allOf, createFixture, DAY, isStart, type Cycle, type Fixture } from './inbox-fixture.ts'
 
 let f: Fixture
 beforeAll(async () => (f = await createFixture()))
@@ -38,7 +38,7 @@ describe('a stop (cycles.md 7)', () => {
     expect(await f.inbox.check(cycle.place, running)).toBe('stop')
     expect(await f.inbox.park(cycle.place, running, {})).toMatchObject({ answer: 'stop' })
     expect(await f.inbox.check(cycle.place, waiting)).toBe('go')
-    expect(await f.inbox.doomed(cycle.place, '', 10)).toEqual([running])
+    expect(await allOf(f.inbox.doomed, cycle)).toEqual([running])
     expect(await controls(cycle)).toMatchObject([{ op: 'stop', epoch: 1 }])
     await f.inbox.activate(cycle.place)
     expect(await f.inbox.check(cycle.place, running)).toBe('stop')
@@ -170,8 +170,7 @@ describe('a delete', () => {
     expect(await f.inbox.delete(cycle.place)).toBe('deleted')
     expect(await f.inbox.status(cycle.place)).toBeUndefined()
     expect(await f.inbox.check(cycle.place, running)).toBe('stop')
-    expect(await f.inbox.everyone(cycle.place, '', 10)).toEqual([running, waiting].toSorted())
-    expect(await f.inbox.everyone(cycle.place, [running, waiting].toSorted()[0] ?? '', 10)).toHaveLength(1)
+    expect(await allOf(f.inbox.everyone, cycle)).toEqual([running, waiting].toSorted())
     const [control] = await controls(cycle)
     expect(control).toMatchObject({ op: 'delete' })
     if (control !== undefined) await f.inbox.controlDone(control)

@@ -86,6 +86,7 @@ export async function createRig(): Promise<Rig> {
     operate: input => (ports.operate ?? real.operate)(input),
     notify: input => (ports.notify ?? real.notify)(input),
     notifyAgain: input => (ports.notifyAgain ?? real.notifyAgain)(input),
+    itemsEnded: (...args) => (ports.itemsEnded ?? real.itemsEnded)(...args),
     checkStop: (...args) => real.checkStop(...args),
     terminate: (...args) => real.terminate(...args),
   }

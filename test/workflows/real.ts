@@ -84,6 +84,12 @@ export async function createRig(address: string): Promise<Rig> {
       index(transaction).calls.push(`fail ${JSON.stringify(consumed)}`)
       return { answer: index(transaction).stopped ? 'stop' : 'failed', wake: false }
     },
+    async beginItem() {
+      return 'stop'
+    },
+    async awaitItems() {
+      return { completed: 0, errored: 0, stopped: 0 }
+    },
     async revive(_place, transaction) {
       index(transaction).calls.push('revive')
       return index(transaction).stopped ? 'stop' : 'go'
