@@ -44,7 +44,7 @@ type StartDeps = Pick<WebhookDeps, 'temporal' | 'starts'>
 export async function startAndFollow(deps: StartDeps, input: TransactionInput, deadline: Deadline, limit: StartLimit): Promise<Followed> {
   const workflowId = transactionWorkflowId(input.snapshot.cycle.id, input.transaction)
   const from = performance.now()
-  const turn = await turnOf(deps, input.transaction, workflowId, limit)
+  const turn = await turnOf(deps, input, workflowId, limit)
   if (turn === undefined) return { state: 'unreachable' }
   try {
     // The 5 s count from the turn where others were answered meanwhile; else they have been counting since the sender came.
@@ -61,9 +61,9 @@ export async function startAndFollow(deps: StartDeps, input: TransactionInput, d
 }
 
 /** The turn to send a start; undefined where it may not be sent any more, or where Temporal does not answer. */
-async function turnOf({ temporal, starts }: StartDeps, transaction: TransactionId, workflowId: string, limit: StartLimit): Promise<StartTurn | undefined> {
+async function turnOf({ temporal, starts }: StartDeps, input: TransactionInput, workflowId: string, limit: StartLimit): Promise<StartTurn | undefined> {
   const giveUp = new AbortController()
-  const coming = starts.take(transaction, giveUp.signal)
+  const coming = starts.take(input.snapshot.account.id, input.transaction, giveUp.signal)
   for (let ms = ACKNOWLEDGE_MS; ; ms = BUSY_FIRST_MS) {
     const turn = await within(ms, coming)
     if (turn !== undefined) return turn

@@ -1,8 +1,9 @@
 /**
  * Starts that this process sent and that have not begun: at most so many, so that thousands of senders at once do not bring Temporal down to
- * answering nobody (decision 6). The others wait their turn, in order of acceptance.
+ * answering nobody (decision 6). The others wait: accounts have their turns one after the other,
+ * and an account's starts come in order of acceptance.
  */
-import type { TransactionId } from '../../domain/ids.ts'
+import type { AccountId, TransactionId } from '../../domain/ids.ts'
 import type { InboxDispatch } from '../../storage/inbox.ts'
 import { createTurns } from './turns.ts'
 
@@ -10,7 +11,7 @@ export interface Starts {
   /** Goes with each start (`startedBy`), so that this process hears when it begins. */
   readonly startedBy: string
   /** Resolves when the start may be sent; with undefined where `giveUp` is raised before. */
-  take(transaction: TransactionId, giveUp: AbortSignal): Promise<StartTurn | undefined>
+  take(account: AccountId, transaction: TransactionId, giveUp: AbortSignal): Promise<StartTurn | undefined>
 }
 
 export interface StartTurn {
@@ -32,8 +33,8 @@ export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: s
   })
   return {
     startedBy,
-    async take(transaction, giveUp) {
-      const giveBack = await turns.take(giveUp)
+    async take(account, transaction, giveUp) {
+      const giveBack = await turns.take(giveUp, account)
       if (giveBack === undefined) return undefined
       const turn: StartTurn = {
         get over() {

@@ -1,26 +1,42 @@
-/** Lets only so many things of one kind be under way at once: the others wait their turn, in order. */
+/** Lets only so many things of one kind be under way at once: the others wait their turn. */
 export interface Turns {
-  /** Resolves when it is the caller's turn, with what ends it (once: a second call does nothing); with undefined where `giveUp` is raised before. */
-  take(giveUp: AbortSignal): Promise<(() => void) | undefined>
+  /**
+   * Resolves when it is the caller's turn, with what ends it (once: a second call does nothing); with undefined where `giveUp` is raised before.
+   * Those who wait come to it group by group in turn, and within a group in order.
+   */
+  take(giveUp: AbortSignal, group?: string): Promise<(() => void) | undefined>
 }
 
 export function createTurns(width: number): Turns {
   let free = width
-  const waiting = new Set<() => void>()
+  /** The group whose turn is next comes first; none is empty. */
+  const waiting = new Map<string, Set<() => void>>()
 
   function turn(): () => void {
     let over = false
     return () => {
       if (over) return
       over = true
-      const [next] = waiting
-      if (next === undefined) free++
-      else next()
+      pass()
     }
   }
 
+  function pass(): void {
+    const [first] = waiting
+    if (first === undefined) {
+      free++
+      return
+    }
+    const [group, members] = first
+    const [next] = members
+    waiting.delete(group)
+    if (next !== undefined) members.delete(next)
+    if (members.size > 0) waiting.set(group, members)
+    next?.()
+  }
+
   return {
-    take(giveUp) {
+    take(giveUp, group = '') {
       if (giveUp.aborted) return Promise.resolve(undefined)
       if (free > 0) {
         free--
@@ -28,16 +44,16 @@ export function createTurns(width: number): Turns {
       }
       return new Promise(resolve => {
         const mine = (): void => {
-          waiting.delete(mine)
-          giveUp.removeEventListener('abort', leave)
+          giveUp.removeEventListener('abort', gone)
           resolve(turn())
         }
-        const leave = (): void => {
-          waiting.delete(mine)
+        const members = waiting.get(group) ?? new Set()
+        const gone = (): void => {
+          if (members.delete(mine) && members.size === 0) waiting.delete(group)
           resolve(undefined)
         }
-        giveUp.addEventListener('abort', leave, { once: true })
-        waiting.add(mine)
+        giveUp.addEventListener('abort', gone, { once: true })
+        waiting.set(group, members.add(mine))
       })
     },
   }

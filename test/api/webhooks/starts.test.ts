@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { createStarts, type StartTurn } from '../../../api/webhooks/starts.ts'
-import { asTransactionId, type TransactionId } from '../../../domain/ids.ts'
+import { asAccountId, asTransactionId, type TransactionId } from '../../../domain/ids.ts'
 
+const account = asAccountId('a')
 const never = new AbortController().signal
 const id = (n: number): TransactionId => asTransactionId(`t${n}`)
 
@@ -21,7 +22,7 @@ function bound(width: number) {
 test('a start waits while as many as are allowed have not begun, in order of acceptance', async () => {
   const { starts, heardBy, begun } = bound(2)
   const got: TransactionId[] = []
-  for (let n = 0; n < 4; n++) void starts.take(id(n), never).then(turn => turn !== undefined && got.push(id(n)))
+  for (let n = 0; n < 4; n++) void starts.take(account, id(n), never).then(turn => turn !== undefined && got.push(id(n)))
   await new Promise(setImmediate)
   expect(got).toEqual([id(0), id(1)])
   begun(id(1))
@@ -32,7 +33,7 @@ test('a start waits while as many as are allowed have not begun, in order of acc
 
 test('its turn is over when it begins, and news of others end no turn', async () => {
   const { starts, begun } = bound(1)
-  const turn = await starts.take(id(0), never)
+  const turn = await starts.take(account, id(0), never)
   begun(id(7))
   expect(turn?.over).toBe(false)
   begun(id(0))
@@ -41,10 +42,10 @@ test('its turn is over when it begins, and news of others end no turn', async ()
 
 test('a turn that is ended by its taker is not ended again by the news', async () => {
   const { starts, begun } = bound(1)
-  const first = await starts.take(id(0), never)
-  const second = starts.take(id(1), never)
+  const first = await starts.take(account, id(0), never)
+  const second = starts.take(account, id(1), never)
   let third: StartTurn | undefined
-  void starts.take(id(2), never).then(turn => (third = turn))
+  void starts.take(account, id(2), never).then(turn => (third = turn))
   first?.end()
   expect((await second)?.over).toBe(false)
   begun(id(0))
@@ -54,7 +55,20 @@ test('a turn that is ended by its taker is not ended again by the news', async (
 
 test('a repeat beside the first one has a turn of its own; both are over when the transaction begins', async () => {
   const { starts, begun } = bound(2)
-  const turns = await Promise.all([starts.take(id(0), never), starts.take(id(0), never)])
+  const turns = await Promise.all([starts.take(account, id(0), never), starts.take(account, id(0), never)])
   begun(id(0))
   expect(turns.map(turn => turn?.over)).toEqual([true, true])
+})
+
+test('an account with many starts does not hold up one of another', async () => {
+  const { starts, begun } = bound(1)
+  await starts.take(account, id(0), never)
+  const got: TransactionId[] = []
+  for (let n = 1; n < 4; n++) void starts.take(account, id(n), never).then(turn => turn !== undefined && got.push(id(n)))
+  void starts.take(asAccountId('b'), id(9), never).then(turn => turn !== undefined && got.push(id(9)))
+  for (const each of [id(0), id(1)]) {
+    begun(each)
+    await new Promise(setImmediate)
+  }
+  expect(got).toEqual([id(1), id(9)])
 })

@@ -24,6 +24,21 @@ test('only so many have their turn at once, the others follow in order', async (
   expect(got.map(({ n }) => n)).toEqual([0, 1, 2, 3, 4])
 })
 
+test('groups have their turns one after the other, and what a group sent stays in order', async () => {
+  const turns = createTurns(1)
+  const end = await turns.take(never)
+  const got: string[] = []
+  for (const each of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'])
+    void turns.take(never, each.slice(0, 1)).then(next => {
+      got.push(each)
+      next?.()
+    })
+  end?.()
+  await new Promise(setImmediate)
+  expect(got).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+  expect(await turns.take(never)).toBeDefined()
+})
+
 test('a turn that is ended twice is given to one', async () => {
   const { got } = taking(1, 3)
   await Promise.resolve()
