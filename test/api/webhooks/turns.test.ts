@@ -29,9 +29,9 @@ test('groups have their turns one after the other, and what a group sent stays i
   const end = await turns.take(never)
   const got: string[] = []
   for (const each of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'])
-    void turns.take(never, each.slice(0, 1)).then(next => {
+    void turns.take(never, each.slice(0, 1)).then(endTurn => {
       got.push(each)
-      next?.()
+      endTurn?.()
     })
   end?.()
   await new Promise(setImmediate)
