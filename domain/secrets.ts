@@ -28,7 +28,8 @@ export function mapTexts(value: Json, change: (text: string) => string): Json {
 /** Keeps text of data from being read as a reference; `fillSecrets` turns it back. */
 export const escapeMarks = (text: string): string => (text.includes(OPEN) ? text.replaceAll(OPEN, OPEN + CLOSE) : text)
 
-function fillText(text: string, lookup: (name: string) => string | undefined): string {
+/** Puts the secrets into one text. */
+export function fillText(text: string, lookup: (name: string) => string | undefined): string {
   if (!text.includes(OPEN)) return text
   return text.replace(REFERENCE, (_, name: string) => (name === '' ? OPEN : (lookup(name) ?? '')))
 }
@@ -67,23 +68,4 @@ export function createStandIns(random: () => string): StandIns {
     restore: value => mapTexts(value, text => escapeMarks(text).replace(STAND_IN, word => references.get(word) ?? word)),
     mask: text => text.replace(STAND_IN, word => (references.has(word) ? MASK : word)),
   }
-}
-
-/** The forms in which a secret can turn up in a URL, a form, a JSON text or a header. */
-function formsOf(secret: string): string[] {
-  const plain = secret.replace(/\p{Surrogate}/gu, '\ufffd')
-  return [secret, encodeURIComponent(plain), encodeURIComponent(plain).replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1)]
-}
-
-/**
- * Makes a function that masks every occurrence of the secrets in a text, also URL-encoded and JSON-escaped ones, and references to them.
- * Longer secrets first, so that none shows in part.
- */
-export function redactor(secrets: Iterable<string>): (text: string) => string {
-  const forms = [...new Set([...secrets].filter(secret => secret !== '').flatMap(formsOf))].sort((a, b) => b.length - a.length)
-  return text =>
-    forms.reduce(
-      (masked, form) => masked.replaceAll(form, MASK),
-      fillText(text, () => MASK),
-    )
 }

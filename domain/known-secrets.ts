@@ -1,0 +1,80 @@
+/** The secrets of a cycle in clear: none of them is ever told (cycles.md 1 and 5, webhooks.md 10). */
+import type { CycleDocument, Verify } from './document.ts'
+import type { Json } from './json.ts'
+import { redactor, type Redactor } from './redact.ts'
+
+/** Opens what stands sealed in a document. */
+export interface Opener {
+  open(sealed: string): string
+  isSealed(text: string): boolean
+}
+
+export interface KnownSecrets {
+  /** Values of the secret variables, by name. */
+  readonly variables: ReadonlyMap<string, string>
+  /** These, and the secrets of `verify`, each also as it is sent. */
+  readonly all: readonly string[]
+}
+
+/** Throws what the opener throws. */
+export function secretsOf(document: CycleDocument, opener: Opener): KnownSecrets {
+  const open = (text: string): string => (opener.isSealed(text) ? opener.open(text) : text)
+  const variables = new Map<string, string>()
+  const all: string[] = []
+  for (const { name, secret, value } of document.variables ?? []) {
+    if (secret !== true || value === undefined || value === null) continue
+    const text = open(typeof value === 'string' ? value : JSON.stringify(value))
+    variables.set(name, text)
+    all.push(text, ...partsOf(text))
+  }
+  for (const step of document.steps) if (step.type === 'webhook' && step.verify !== undefined) all.push(...verifySecrets(step.verify, open))
+  return { variables, all }
+}
+
+/** Masks all of them. One that cannot be opened was never sent, and is passed over. */
+export function hiderOf(document: CycleDocument, opener: Opener): Redactor {
+  const open = (sealed: string): string => {
+    try {
+      return opener.open(sealed)
+    } catch {
+      return ''
+    }
+  }
+  return redactor(secretsOf(document, { open, isSealed: text => opener.isSealed(text) }).all)
+}
+
+/** A secret that is an object or a list: each of its texts is one. */
+function partsOf(text: string): string[] {
+  if (!/^\s*[[{]/.test(text)) return []
+  try {
+    const value: Json = JSON.parse(text)
+    return textsIn(value)
+  } catch {
+    return []
+  }
+}
+
+function textsIn(value: Json): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
+}
+
+function verifySecrets(verify: Verify, open: (text: string) => string): string[] {
+  switch (verify.scheme) {
+    case 'standardWebhooks': {
+      const secret = open(verify.secret)
+      return [secret, secret.replace(/^whsec_/, '')]
+    }
+    case 'hmac':
+      return [open(verify.secret)]
+    case 'basic': {
+      const password = open(verify.password)
+      return [password, basicCredentials(verify.username, password)]
+    }
+    case 'header':
+      return [open(verify.value)]
+  }
+}
+
+/** As they stand in a header `Authorization: Basic`. */
+export const basicCredentials = (username: string, password: string): string => Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
