@@ -13,10 +13,21 @@ export function tooLarge(result: Json): string | undefined {
   return bytes > MAX_VALUE_BYTES ? `${bytes} bytes of JSON: at most ${MAX_VALUE_BYTES} are taken` : undefined
 }
 
-/** A step error as the failure that the workflow reads; `change` redacts its detail. Other errors pass: Temporal tries again. What is too deep to be written would be tried for ever. */
+/**
+ * A step error as the failure that the workflow reads; `change` redacts its detail. Other errors pass, redacted too, as the log and Temporal show them:
+ * Temporal tries again. What is too deep to be written would be tried for ever.
+ */
 export function failureOf(error: unknown, change: (detail: string) => string = detail => detail): unknown {
   if (error instanceof RangeError) return failure('badResponse', 'The data is nested too deeply')
-  return error instanceof StepError ? failure(error.code, change(error.detail)) : error
+  return error instanceof StepError ? failure(error.code, change(error.detail)) : redacted(error, change)
+}
+
+function redacted(error: unknown, change: (text: string) => string): unknown {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    one.message = change(one.message)
+    if (one.stack !== undefined) one.stack = change(one.stack)
+  }
+  return error
 }
 
 const reasons: { readonly [R in ScriptError['reason']]: string } = {

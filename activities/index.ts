@@ -1,7 +1,8 @@
 /** The activities of the worker, made from what they need. Their names are a bounded set: they are metric labels. */
+import { hiderOf } from '../domain/known-secrets.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { InboxTransaction } from '../storage/inbox.ts'
-import type { Registry } from '../storage/registry.ts'
+import { DETAIL_MAX, type Registry } from '../storage/registry.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
 import type { LocalActivities, NotificationActivities, NotificationLogActivities, OperationActivities, StepActivities } from './contract.ts'
 import { sendNotification, type NotificationDeps } from './notifications.ts'
@@ -67,7 +68,14 @@ export function createActivities(deps: ActivityDeps): Activities {
       return answer
     },
     awaitItems: (place, parent, split, wakeAt) => inbox.awaitItems(place, parent, split, wakeAt),
-    incident: (place, transaction, incident) => registry.incidents.add(place, incident, transaction, deps.runtime().runId),
+    async incident(place, transaction, incident) {
+      const { runId } = deps.runtime()
+      const cycle = await deps.cycles.get(place)
+      if (cycle === undefined) return
+      // Whatever brought it there, a secret that came back in some answer too: none stands in an incident.
+      const detail = hiderOf(cycle.document, deps.sealer)(incident.detail, DETAIL_MAX)
+      await registry.incidents.add(place, { ...incident, detail }, transaction, runId)
+    },
     sendNotification: message => sendNotification(deps, message),
     noteNotification: (id, status, attempt) => registry.notifications.note(id, status, attempt ?? undefined),
     stopDoomed: place => stopDoomed(deps, place),

@@ -5,7 +5,7 @@ import { StepError } from '../../domain/errors.ts'
 import type { HttpCall, HttpResult } from '../contract.ts'
 import { createAddressPolicy, type AddressRules } from './addresses.ts'
 import { createAgent, reasonOf } from './agent.ts'
-import { buildRequest, redirected, type OutgoingRequest } from './request.ts'
+import { buildRequest, quoted, redirected, type OutgoingRequest, type Quote } from './request.ts'
 
 export interface HttpCallerOptions extends AddressRules {
   /** An answer of more bytes is cut off while it is read, and again once it is decoded. */
@@ -22,8 +22,11 @@ export interface HttpAnswer extends HttpResult {
 }
 
 export interface HttpCaller {
-  /** Answers whatever status came. Throws `StepError`: `buildFailed`, `callFailed` (no answer, or none in time), `badResponse`. */
-  call(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer>
+  /**
+   * Answers whatever status came. Throws `StepError`: `buildFailed`, `callFailed` (no answer, or none in time), `badResponse`; its detail tells data
+   * only as `quote` writes it.
+   */
+  call(call: HttpCall, signal?: AbortSignal, quote?: Quote): Promise<HttpAnswer>
   close(): Promise<void>
 }
 
@@ -34,7 +37,7 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
   const policy = createAddressPolicy(options)
   const agent = createAgent(policy)
 
-  async function follow(first: OutgoingRequest, signal: AbortSignal): Promise<{ readonly answer: Dispatcher.ResponseData; readonly url: URL }> {
+  async function follow(first: OutgoingRequest, signal: AbortSignal, quote: Quote): Promise<{ readonly answer: Dispatcher.ResponseData; readonly url: URL }> {
     let request = first
     for (let redirects = 0; ; redirects++) {
       policy.checkHost(request.url.hostname)
@@ -43,8 +46,8 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
       const location = answer.headers['location']
       if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string') return { answer, url }
       await answer.body.dump({ limit: 64 * 1024 })
-      if (redirects === MAX_REDIRECTS) throw new StepError('callFailed', `More than ${MAX_REDIRECTS} redirects, the last to ${location.slice(0, 500)}`)
-      request = redirected(request, answer.statusCode, location)
+      if (redirects === MAX_REDIRECTS) throw new StepError('callFailed', `More than ${MAX_REDIRECTS} redirects, the last to ${quote(location)}`)
+      request = redirected(request, answer.statusCode, location, quote)
     }
   }
 
@@ -61,13 +64,12 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
   }
 
   return {
-    async call(call, cancelled) {
-      const request = buildRequest(call, options.userAgent)
-      const line = `${request.method} ${call.url}`
+    async call(call, cancelled, quote = quoted) {
+      const request = buildRequest(call, options.userAgent, quote)
       const timeout = AbortSignal.timeout(call.timeoutMs)
       const signal = cancelled === undefined ? timeout : AbortSignal.any([timeout, cancelled])
       try {
-        const { answer } = await follow(request, signal)
+        const { answer } = await follow(request, signal, quote)
         const raw = await read(answer)
         const headers = flat(answer.headers)
         const head = { status: answer.statusCode, headers, reason: answer.statusText }
@@ -75,14 +77,14 @@ export function createHttpCaller(options: HttpCallerOptions): HttpCaller {
         if (empty) return { ...head, body: null }
         const decoded = await decodeBody(raw, headers, { maxBody: options.maxBytes, maxDepth: options.maxDepth, maxValues: options.maxValues })
         if (decoded.ok) return { ...head, body: decoded.body }
-        if (answer.statusCode >= 200 && answer.statusCode < 300) throw new StepError('badResponse', `${line}: ${decoded.message}`)
+        if (answer.statusCode >= 200 && answer.statusCode < 300) throw new StepError('badResponse', decoded.message)
         // An error page that is not what it says is told as text.
         return { ...head, body: decoded.reason === 'unparsable' ? (decoded.text ?? null) : null }
       } catch (error) {
         if (cancelled?.aborted === true) throw error
         if (error instanceof StepError) throw error
-        if (timeout.aborted) throw new StepError('callFailed', `${line}: no complete answer within ${call.timeoutMs} ms`)
-        throw new StepError('callFailed', `${line}: ${reasonOf(error)}`)
+        if (timeout.aborted) throw new StepError('callFailed', `no complete answer within ${call.timeoutMs} ms`)
+        throw new StepError('callFailed', reasonOf(error))
       }
     },
     close: () => agent.close(),

@@ -17,6 +17,10 @@ export interface OutgoingRequest {
   readonly private: ReadonlySet<string>
 }
 
+/** Writes data into the detail of an error. */
+export type Quote = (text: string) => string
+export const quoted: Quote = text => JSON.stringify(text)
+
 const METHOD = /^[A-Z]{1,20}$/
 const bodyTypes: { readonly [T in BodyType]: true } = { json: true, xml: true, form: true, text: true, html: true }
 const isBodyType = (text: string): text is BodyType => Object.hasOwn(bodyTypes, text)
@@ -29,10 +33,10 @@ const lost = (detail: string): never => {
 }
 
 /** Throws a `StepError` `buildFailed` that says what cannot be built. */
-export function buildRequest(call: HttpCall, userAgent: string): OutgoingRequest {
+export function buildRequest(call: HttpCall, userAgent: string, quote: Quote = quoted): OutgoingRequest {
   const method = call.method.toUpperCase()
-  if (!METHOD.test(method) || method === 'CONNECT' || method === 'TRACE') fail(`${JSON.stringify(call.method)} is not a method that can be called`)
-  const url = urlOf(call.url, call.query)
+  if (!METHOD.test(method) || method === 'CONNECT' || method === 'TRACE') fail(`${quote(call.method)} is not a method that can be called`)
+  const url = urlOf(call.url, call.query, quote)
   try {
     const fields = headerFields(call.headers)
     const own = call.auth === undefined ? authOfUrl(url) : authOf(call.auth)
@@ -61,9 +65,9 @@ function bodyOf({ body, bodyType }: HttpCall): ReturnType<typeof writeBody> | un
   return writeBody(body, bodyType !== undefined && isBodyType(bodyType) ? bodyType : undefined)
 }
 
-function urlOf(text: string, query: Json | undefined): URL {
+function urlOf(text: string, query: Json | undefined, quote: Quote): URL {
   const url = URL.parse?.(text) ?? (URL.canParse(text) ? new URL(text) : undefined)
-  if (url === undefined) return fail(`${JSON.stringify(text.slice(0, 500))} is not a URL`)
+  if (url === undefined) return fail(`${quote(text)} is not a URL`)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') fail(`Only http and https can be called, not ${url.protocol}`)
   const added = query === undefined || query === null ? '' : serializeForm(query)
   if (added !== '') url.search += `${url.search === '' ? '' : '&'}${added}`
@@ -101,8 +105,8 @@ function replace(fields: { [name: string]: string }, name: string, value: string
 }
 
 /** The request that a redirect asks for: 303 reads the new place, 301 and 302 do so after a POST, 307 and 308 repeat (RFC 9110). */
-export function redirected(request: OutgoingRequest, status: number, location: string): OutgoingRequest {
-  if (!URL.canParse(location, request.url.href)) return lost(`The redirect's target ${JSON.stringify(location.slice(0, 500))} is not a URL`)
+export function redirected(request: OutgoingRequest, status: number, location: string, quote: Quote = quoted): OutgoingRequest {
+  if (!URL.canParse(location, request.url.href)) return lost(`The redirect's target ${quote(location)} is not a URL`)
   const url = new URL(location, request.url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') lost(`The redirect leads to ${url.protocol}`)
   const reads = status === 303 ? request.method !== 'HEAD' : (status === 301 || status === 302) && request.method === 'POST'

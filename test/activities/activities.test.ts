@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createActivities, type Activities, type ActivityDeps } from '../../activities/index.ts'
 import type { HttpCall, HttpResult } from '../../activities/contract.ts'
+import type { Quote } from '../../activities/http/request.ts'
 import type { CycleDocument, Variable } from '../../domain/document.ts'
 import { MAX_VALUE_BYTES } from '../../domain/size.ts'
 import { StepError } from '../../domain/errors.ts'
@@ -38,7 +39,7 @@ let signalled: string[] = []
 /** Activities on a real Redis; what they ask of HTTP, the sandbox and Temporal is told by the test. */
 function activities(
   more: {
-    http?: (call: HttpCall) => HttpResult | Promise<HttpResult>
+    http?: (call: HttpCall, quote: Quote) => HttpResult | Promise<HttpResult>
     variables?: Variable[]
     settings?: CycleDocument['settings']
     scripting?: Partial<ActivityDeps['scripting']>
@@ -73,9 +74,9 @@ function activities(
     },
     scripting: { call: async () => ({ result: undefined, globals: {} }), evaluate: async () => undefined, defines: async () => new Set(), ...more.scripting },
     http: {
-      async call(filled) {
+      async call(filled, _signal, quote) {
         sent.push(filled)
-        return { reason: '', ...((await more.http?.(filled)) ?? { status: 200, headers: {}, body: null }) }
+        return { reason: '', ...((await more.http?.(filled, quote)) ?? { status: 200, headers: {}, body: null }) }
       },
     },
     notifier: more.notifier ?? { post: async () => ({ at: 0, durationMs: 1, status: 204, answer: '' }) },
@@ -157,7 +158,45 @@ describe('callHttp', () => {
     const thrown = await failureOf(
       activities({ variables, http: () => Promise.reject(new StepError('callFailed', 'cannot reach s3cr3t/+.example')) }).callHttp(call()),
     )
-    expect(thrown.message).toBe('cannot reach ********.example')
+    expect(thrown.message).toBe('POST http://test/path: cannot reach ********.example')
+  })
+
+  it('tells no credentials that were sent, whether they came from a secret or not (cycles.md 5)', async () => {
+    const basic = (text: string): string => Buffer.from(text).toString('base64')
+    const cases: [Partial<HttpCall>, readonly string[]][] = [
+      [{ headers: { Authorization: 'Bearer t0ken' } }, ['t0ken']],
+      [{ headers: { authorization: `Basic ${basic('me:pa55word')}` } }, ['pa55word', basic('me:pa55word')]],
+      [{ headers: { 'Proxy-Authorization': 'pr0xy' } }, ['pr0xy']],
+      [{ auth: { type: 'basic', username: 'me', password: 'pa55/word' } }, ['pa55/word', basic('me:pa55/word')]],
+      [{ auth: { type: 'bearer', token: secretReference('key') } }, ['s3cr3t/+']],
+      [{ auth: { type: 'header', header: 'x-key', value: 'h34der' } }, ['h34der']],
+      [{ url: 'http://me:p%2F55@test/path' }, ['p/55', 'p%2F55', basic('me:p/55')]],
+    ]
+    for (const [more, hidden] of cases) {
+      const echo = { status: 401, headers: {}, body: { echo: [...hidden, ...hidden.map(text => JSON.stringify({ text }))], sent: 'Bearer and Basic' } }
+      const failure = await failureOf(activities({ variables, http: () => echo }).callHttp(call({ ...more, body: 'hello' })))
+      for (const text of hidden) expect(failure.message).not.toContain(text)
+      expect(failure.message).toContain('Bearer and Basic')
+      expect(failure.message).toContain('Request: hello')
+    }
+  })
+
+  it('cuts a body at 2,000 characters, and no secret in two', async () => {
+    const long = `${'x'.repeat(1_996)}s3cr3t/+${'y'.repeat(50)}`
+    const failure = await failureOf(
+      activities({ variables, http: () => ({ status: 500, headers: {}, body: long }) }).callHttp(call({ body: 'z'.repeat(2_001) })),
+    )
+    expect(failure.message).toBe(`POST http://test/path answered 500\n${'x'.repeat(1_996)}********…\nRequest: ${'z'.repeat(2_000)}…`)
+  })
+
+  it('tells no secret in an error that is to be tried again: it stands in the log and in Temporal', async () => {
+    const wrong = new TypeError('cannot read s3cr3t/+', { cause: new Error('of s3cr3t%2F%2B') })
+    const error: unknown = await activities({ variables, http: () => Promise.reject(wrong) })
+      .callHttp(call())
+      .catch((reason: unknown) => reason)
+    expect(error).toBe(wrong)
+    expect(`${wrong.message} ${wrong.stack} ${String(wrong.cause)}`).not.toContain('s3cr3t')
+    expect(wrong.message).toBe('cannot read ********')
   })
 
   it('tells no payload where the cycle says log: none', async () => {
@@ -165,6 +204,15 @@ describe('callHttp', () => {
       activities({ settings: { log: 'none' }, http: () => ({ status: 500, headers: {}, body: 'private' }) }).callHttp(call({ body: 'private' })),
     )
     expect(failure.message).toBe('POST http://test/path answered 500')
+    const settings = { log: 'none' as const }
+    const query = await failureOf(
+      activities({ settings, http: () => ({ status: 500, headers: {}, body: null }) }).callHttp(call({ url: 'http://test/a?id=private#b' })),
+    )
+    expect(query.message).toBe('POST http://test/a answered 500')
+    const quoting = async (_filled: HttpCall, quote: Quote): Promise<HttpResult> =>
+      Promise.reject(new StepError('buildFailed', `${quote('private')} is not a URL`))
+    expect((await failureOf(activities({ settings, http: quoting }).callHttp(call()))).message).toBe('(not logged) is not a URL')
+    expect((await failureOf(activities({ http: quoting }).callHttp(call()))).message).toBe('"private" is not a URL')
   })
 
   it('fails with badResponse at an answer that is too large as JSON, or too deep', async () => {
@@ -256,6 +304,15 @@ describe('incidents', () => {
     ])
     expect(await inbox.transaction(place, transaction)).toMatchObject({ errors: 1, warnings: 1 })
     expect(await inbox.status(place)).toMatchObject({ errors: 1, warnings: 1 })
+  })
+
+  it('hold no secret of the cycle, however it came into them', async () => {
+    await createRegistry(redis.client).accounts.create({ id: place.account, apiId: 'a', name: 'A', description: '', timezone: 'UTC', createdAt: 0, userId: '' })
+    await createRegistry(redis.client).cycles.create({ place, version: 1, createdAt: 0, updatedAt: 0, document: { name: 'Test', steps: [] }, identifiers: {} })
+    const made = activities({ variables: [{ name: 'key', secret: true, value: 'sealed:s3cr3t/+' }] })
+    await made.incident(place, transaction, { at: 0, level: 'Error', message: 'Failed to build the request', detail: '`for` became {"echo":"s3cr3t/+"}' })
+    expect(await createRegistry(redis.client).incidents.list(place, { limit: 10 })).toMatchObject([{ detail: '`for` became {"echo":"********"}' }])
+    await activities({ gone: true }).incident(place, transaction, { at: 0, level: 'Error', message: 'm', detail: 'd' })
   })
 })
 
