@@ -104,6 +104,9 @@ export interface Cycles {
   address(identifier: Identifier): Promise<WebhookAddress | undefined>
 }
 
+/** Longest detail of an incident that is kept, in characters. */
+export const DETAIL_MAX = 8_192
+
 export interface LoggedIncident extends Incident {
   readonly id: string
   readonly transaction?: string

@@ -210,11 +210,11 @@ export function createAcceptor(deps: WebhookDeps): (posted: Posted) => Promise<A
     const lines: string[] = []
     try {
       const after = await runAfter(deps.scripting, facts, cycle, { body, transaction }, lines)
-      if (lines.length > 0) incidents.lines(cycle.place, facts.step.id, lines)
+      if (lines.length > 0) incidents.lines(cycle, facts.step.id, lines)
       return after
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error
-      incidents.failed(cycle.place, facts.step.id, error, lines)
+      incidents.failed(cycle, facts.step.id, error, lines)
       return { next: 'failed', answer: table('failed') }
     }
   }

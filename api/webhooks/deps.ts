@@ -1,5 +1,6 @@
 /** What the webhook endpoint is made from, and the ports it speaks through (webhooks.md 2, architecture.md 3). */
 import type { RequestId, TransactionId } from '../../domain/ids.ts'
+import type { Opener } from '../../domain/known-secrets.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Scripting } from '../../scripting/scripting.ts'
 import type { CycleCache } from '../../storage/cycle-cache.ts'
@@ -13,7 +14,7 @@ export interface WebhookDeps {
   readonly cycles: Pick<CycleCache, 'byIdentifier' | 'reload'>
   readonly scripting: Pick<Scripting, 'defines' | 'call'>
   /** Opens the secrets of `verify`. */
-  readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
+  readonly sealer: Opener
   readonly temporal: WebhookTemporal
   readonly starts: Starts
   readonly incidents: Pick<Incidents, 'add' | 'log'>

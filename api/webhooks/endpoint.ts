@@ -65,7 +65,7 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
       return await factsOf(cycle.document, stepId)
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error
-      incidents.failed(cycle.place, stepId, error, [])
+      incidents.failed(cycle, stepId, error, [])
       return 'failed'
     }
   }
@@ -107,7 +107,7 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
         if (!(error instanceof ScriptError)) throw error
         return confirmed(cycle, () => failed(cycle, facts, error, lines))
       }
-      if (lines.length > 0) incidents.lines(cycle.place, facts.step.id, lines)
+      if (lines.length > 0) incidents.lines(cycle, facts.step.id, lines)
     }
     if (method === 'GET' || method === 'HEAD') return confirmed(cycle, () => table('found'))
     if (method !== 'POST') return confirmed(cycle, () => table('methodNotAllowed'))
@@ -127,12 +127,12 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
   }
 
   function logged(cycle: CachedCycle, facts: WebhookFacts, lines: readonly string[], answer: Answer): Answer {
-    if (lines.length > 0) incidents.lines(cycle.place, facts.step.id, lines)
+    if (lines.length > 0) incidents.lines(cycle, facts.step.id, lines)
     return answer
   }
 
   function failed(cycle: CachedCycle, facts: WebhookFacts, error: ScriptError, lines: readonly string[]): Answer {
-    incidents.failed(cycle.place, facts.step.id, error, lines)
+    incidents.failed(cycle, facts.step.id, error, lines)
     return table('failed')
   }
 }

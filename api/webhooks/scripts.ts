@@ -11,7 +11,8 @@ import type { Headers, Query } from './request.ts'
 export type ScriptLines = string[]
 
 const MAX_LINES = 100
-const MAX_LINE = 1_000
+/** They are cut to what is told once secrets were taken out. */
+const MAX_LINE = 8_000
 
 export type Before = { readonly next: 'go'; readonly method: string; readonly body: Json } | { readonly next: 'stop'; readonly answer: CustomAnswer }
 

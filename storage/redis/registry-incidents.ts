@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Place } from '../../domain/ids.ts'
 import type { Incident, NotificationMessage } from '../../workflows/messages.ts'
 import { cycleKey, cycleSuffix, partitionOf } from '../keys.ts'
-import type { LoggedIncident, Incidents } from '../registry.ts'
+import { DETAIL_MAX, type LoggedIncident, type Incidents } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import { errorWebhookMessage } from './error-webhook.ts'
 import { call, script } from './registry-call.ts'
@@ -15,8 +15,6 @@ export interface IncidentsOptions {
   readonly incidentsTtlMs?: number
 }
 
-/** Longest detail that is kept, in characters. */
-const DETAIL_MAX = 8_192
 const BATCH = 500
 /** Most entries of an outbox. It grows while no workflow can be started: then further incidents are logged only. */
 const OUTBOX_MAX = 100_000

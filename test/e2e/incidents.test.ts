@@ -224,3 +224,86 @@ describe('the transaction error webhook', () => {
     expect(sent?.json).toMatchObject({ StepId: 'order', StepType: 'webhook', TransactionId: null, Message: 'Webhook failed', IncidentLevel: 'Error' })
   })
 })
+
+describe('what an incident tells', () => {
+  const told = async (cycle: TestCycle, path: string): Promise<string> => {
+    const [sent] = await system.receiver.waitFor(path)
+    const [incident] = await cycle.incidents()
+    const notification = await system.client.call('GET', `/notifications/${incident?.NotificationId}`)
+    const transactions = await Promise.all((await cycle.transactions()).map(({ Id }) => cycle.transaction(Id)))
+    return `${sent?.text}\n${JSON.stringify([incident, notification, transactions.map(({ Incidents }) => Incidents)])}\n${system.logs()}`
+  }
+  /** Echoes what it got, as services do in their error pages. */
+  const echo = ({ path, query, headers, text }: ReceivedRequest) =>
+    path === '/echo'
+      ? { status: 400, body: { query: query.toString(), raw: [...query.values()], headers, text, again: JSON.stringify({ headers, text }) } }
+      : undefined
+
+  it('holds no secret and no credentials, in whatever form they come back (cycles.md 5)', async () => {
+    const { path, url } = place()
+    system.receiver.respond(echo)
+    await settings({ TransactionErrorWebhookUrl: url })
+    const secret = `s3cr3t/"${randomUUID()}& more`
+    const password = `pa55-${randomUUID()}`
+    const cycle = await system.client.cycle({
+      name: 'Secretive',
+      variables: [{ name: 'key', secret: true, value: secret }],
+      steps: [
+        { id: 'order', type: 'webhook', verify: { scheme: 'header', header: 'X-Key', value: `verify-${secret}` }, next: 'call' },
+        {
+          id: 'call',
+          type: 'request',
+          method: 'POST',
+          url: `${system.receiver.url}/echo`,
+          query: { key: '{{variables.key}}' },
+          headers: { 'X-Api-Key': '{{variables.key}}' },
+          body: { key: '{{variables.key}}', order: '{{order.body.id}}' },
+          auth: { type: 'basic', username: 'me', password },
+        },
+      ],
+    })
+    const { transaction = '' } = await cycle.post({ id: 'visible' }, { headers: { 'x-key': `verify-${secret}` } })
+    await cycle.settled(transaction, ['Errored'])
+    const text = await told(cycle, path)
+    expect(text).toContain('visible')
+    for (const part of ['s3cr3t', secret.slice(8, 44), password, Buffer.from(`me:${password}`).toString('base64')]) expect(text).not.toContain(part)
+  })
+
+  it('holds no credentials of a sender whom a script tells about', async () => {
+    const { path, url } = place()
+    await settings({ TransactionErrorWebhookUrl: url })
+    const value = `h34der-${randomUUID()}`
+    const script =
+      'function before_webhook() { console.log(JSON.stringify(method_request_headers)); throw new Error(method_request_headers["x-key"] + " it was") }'
+    const cycle = await system.client.cycle({
+      name: 'Talkative',
+      steps: [
+        { id: 'order', type: 'webhook', verify: { scheme: 'header', header: 'X-Key', value }, script, next: 'pause' },
+        { id: 'pause', type: 'delay', for: '1s' },
+      ],
+    })
+    expect((await cycle.post({}, { headers: { 'x-key': value } })).status).toBe(500)
+    const text = await told(cycle, path)
+    expect(text).toContain('******** it was')
+    expect(text).not.toContain(value)
+  })
+
+  it('holds no payload where the cycle says log: none', async () => {
+    const { path, url } = place()
+    system.receiver.respond(echo)
+    await settings({ TransactionErrorWebhookUrl: url })
+    const cycle = await system.client.cycle({
+      name: 'Discreet',
+      settings: { log: 'none' },
+      steps: [
+        { id: 'order', type: 'webhook', next: 'call' },
+        { id: 'call', type: 'request', method: 'POST', url: `${system.receiver.url}/echo?id={{order.body.id}}`, body: '{{order.body}}' },
+      ],
+    })
+    const { transaction = '' } = await cycle.post({ id: 'private-7' })
+    await cycle.settled(transaction, ['Errored'])
+    const [sent] = await system.receiver.waitFor(path)
+    expect(sent?.json).toMatchObject({ Detail: `POST ${system.receiver.url}/echo answered 400` })
+    expect(await told(cycle, path)).not.toContain('private-7')
+  })
+})

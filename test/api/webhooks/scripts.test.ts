@@ -115,6 +115,24 @@ describe('before_webhook', () => {
     expect(line?.detail).toContain('seen')
   })
 
+  it('leaves no credentials of the sender in the incident log, nor other secrets of the cycle (webhooks.md 10)', async () => {
+    const verify = { scheme: 'header', header: 'X-Key', value: 'sealed:h34der/secret' }
+    const script = `function before_webhook() {
+      console.log('x'.repeat(995) + method_request_headers['x-key'])
+      if (method_request.fail) throw new Error(encodeURIComponent(method_request_headers['x-key']) + ' is known, and ' + method_request.fail)
+    }`
+    const cycle = await harness.cycle({ ...simple({ script, verify }), variables: [{ name: 'closed', value: 'sealed:v4riable', secret: true }] })
+    const headers = { 'x-key': 'h34der/secret' }
+    expect((await cycle.post({}, { headers })).status).toBe(200)
+    expect((await cycle.post({ fail: 'v4riable' }, { headers })).status).toBe(500)
+    const found = await until(async () => {
+      const listed = await harness.registry.incidents.list(cycle.place, { limit: 10 })
+      return listed.length === 2 && listed
+    })
+    const line = `${'x'.repeat(995)}********`
+    expect(found.map(({ detail }) => detail).sort()).toEqual([`******** is known, and ********\n\nconsole.log:\n${line}`, line].sort())
+  })
+
   it('runs in a fresh context for each request', async () => {
     const cycle = await withScript(`let n = 0
       function before_webhook() { method_response = { n: ++n }; return false }`)
