@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
 import { asAccountId } from '../../domain/ids.ts'
+import { timezoneOf } from '../../domain/timezone.ts'
 import type { Account } from '../../storage/registry.ts'
 import { deleteAccount } from '../cycles/delete.ts'
 import { noBody, noQuery, partnerRoute, type Route } from '../route.ts'
@@ -18,7 +19,7 @@ const path = '/v1.0/accounts'
 const apiId = z.string().regex(/^[!-~]([ -~]{0,253}[!-~])?$/, 'must be 1 to 255 printable ASCII characters, without spaces around them')
 const name = z.string().trim().min(1).max(200)
 const description = z.string().max(4_000)
-const timezone = z.string().refine(isTimezone, 'must be an IANA time zone, for instance Europe/Berlin')
+const timezone = z.string().refine(text => timezoneOf(text) !== undefined, 'must be an IANA time zone, for instance Europe/Berlin')
 const errorWebhook = {
   transactionErrorWebhookUrl: receiverUrl.nullish().describe("Where its incidents are sent; null: where the partner's settings say."),
   includeWarnings: z.boolean().nullish().describe("Whether warnings are sent as well; null: as the partner's settings say."),
@@ -144,12 +145,3 @@ export const accountRoutes: readonly Route[] = [
     },
   }),
 ]
-
-function isTimezone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text })
-    return text !== ''
-  } catch {
-    return false
-  }
-}
