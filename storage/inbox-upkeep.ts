@@ -5,7 +5,9 @@ import type { Place, StepId, TransactionId } from '../domain/ids.ts'
 export interface Control {
   readonly place: Place
   readonly id: string
-  readonly op: 'stop' | 'delete'
+  /** `schedule`: the Temporal Schedule is to follow the cycle's state. */
+  readonly op: 'stop' | 'delete' | 'schedule'
+  /** The epoch that was stopped or deleted; of `schedule` the number of the change. */
   readonly epoch: number
 }
 
@@ -13,9 +15,10 @@ export interface Control {
 export interface Notice {
   readonly id: string
   readonly place: Place
-  readonly kind: 'unmatched' | 'stepGone'
-  /** The transaction that the request had matched before, or that was dropped. */
+  readonly kind: 'unmatched' | 'stepGone' | 'triggerSkipped'
+  /** The transaction that the request had matched before, that was dropped, or that was the reason to skip a run. */
   readonly transaction?: TransactionId
+  /** Of a run that was skipped: when it fell due. */
   readonly request: string
   readonly stepId: StepId
   readonly at: number

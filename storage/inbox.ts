@@ -4,6 +4,7 @@
  */
 import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { CycleState, EndStatus, TransactionStatus } from '../domain/states.ts'
+import type { InboxSchedule } from './inbox-schedule.ts'
 import type { InboxUpkeep } from './inbox-upkeep.ts'
 
 /** A value that a mid-cycle step waits for: the step, and the value in canonical form (webhooks.md 6). Storage hashes both together. */
@@ -19,7 +20,7 @@ export interface RequestKey {
 }
 
 /** Version of the document that a caller worked with; another one in the store makes `stale`. */
-interface Versioned {
+export interface Versioned {
   readonly place: Place
   readonly version: number
 }
@@ -277,8 +278,8 @@ export interface TransactionRecord {
 }
 
 export interface InboxControl {
-  /** Makes the keys of a new cycle, state Paused. */
-  create(place: Place, version: number): Promise<void>
+  /** Makes the keys of a new cycle, state Paused. `scheduled`: its trigger is a schedule. */
+  create(place: Place, version: number, scheduled?: boolean): Promise<void>
   activate(place: Place): Promise<'done' | 'deleted'>
   deactivate(place: Place): Promise<'done' | 'deleted'>
   finish(place: Place): Promise<'done' | 'deleted'>
@@ -299,7 +300,7 @@ export interface InboxControl {
   stopTransaction(place: Place, id: TransactionId): Promise<'stopped' | 'signal' | 'over' | 'unknown'>
 }
 
-export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxUpkeep, InboxControl {}
+export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxSchedule, InboxUpkeep, InboxControl {}
 
 /** Limits and ages, from configuration. */
 export interface InboxOptions {

@@ -1,6 +1,7 @@
 /** Making a cycle and replacing its document. */
 import { randomUUID } from 'node:crypto'
 import { ApiError } from '../../domain/errors.ts'
+import { triggerOf } from '../../domain/graph.ts'
 import { asCycleId, type Place } from '../../domain/ids.ts'
 import type { Account } from '../../storage/registry.ts'
 import type { Services } from '../services.ts'
@@ -17,7 +18,7 @@ export async function createCycle(services: Services, account: Account, input: u
   const document = await readDefinition(services, input)
   const place: Place = { account: account.id, cycle: asCycleId(randomUUID()) }
   const now = Date.now()
-  await services.inbox.create(place, 1)
+  await services.inbox.create(place, 1, triggerOf(document).type === 'schedule')
   const made = await services.registry.cycles.create({
     place,
     version: 1,

@@ -1,10 +1,11 @@
 /** Controls and reads of a cycle. KEYS: [1] the cycle's hash, [2] its partition's hash. ARGV[1]: test clock or empty. */
 import { cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
-/** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version. Answer: none. */
+/** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version, [4] '1': its trigger is a schedule. Answer: none. */
 export const create = `
 if call('EXISTS', cycle) == 1 then return end
-call('HSET', cycle, 'state', 'Paused', 'account', ARGV[2], 'version', ARGV[3], 'epoch', 1, 'counter', 0, 'entries', 0, 'bytes', 0, 'stoppedAt', 0)
+call('HSET', cycle, 'state', 'Paused', 'account', ARGV[2], 'version', ARGV[3], 'epoch', 1, 'counter', 0, 'entries', 0, 'bytes', 0, 'stoppedAt', 0,
+  'scheduled', ARGV[4])
 call('ZADD', part .. '${part.ask}', now, cycle)
 `
 
@@ -25,6 +26,9 @@ if C.registered and C.registered < claimed then set('registered', claimed) end
 local unregistered = C.registered and call('XRANGE', cycle .. '${at.starts}', sid(C.registered + 1), '+', 'COUNT', 1)[1]
 local held = call('XRANGE', cycle .. '${at.held}', sid((C.dropTo or 0) + 1), '+', 'COUNT', 1)[1]
 if not unregistered and not held then set('registered', nil) end
+-- The runs of a schedule belong to one start: no two have the same time.
+call('HSET', cycle, 'activation', math.max(now, tonumber(call('HGET', cycle, 'activation') or 0) + 1))
+reschedule()
 wake()
 save()
 return 'done'
@@ -38,6 +42,7 @@ call('XADD', part .. '${part.control}', '*', 'account', C.account, 'cycle', cycl
 if not C.registered then set('registered', C.counter) end
 set('replayTo', nil)
 set('state', 'Stopped'); set('epoch', C.epoch + 1); set('stoppedAt', now)
+reschedule()
 wake()
 save()
 return 'done'
@@ -47,8 +52,7 @@ return 'done'
 export const finishQueued = `
 if not load(KEYS[1]) then return 'deleted' end
 if C.state ~= 'Active' then return 'done' end
-set('state', 'Stopping')
-if C.registered then set('replayTo', C.counter) else set('registered', C.counter) end
+finishing()
 drained()
 wake()
 save()

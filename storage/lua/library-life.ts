@@ -1,5 +1,5 @@
 /** Third part of the library: what may be claimed, the end and the revival of a transaction, the end of a drain, the drop. */
-import { cycleSuffix as at } from '../keys.ts'
+import { cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
 export const lifeLibrary = `
 local function room() return not C.max or call('ZCARD', cycle .. '${at.run}') < C.max end
@@ -122,6 +122,19 @@ local function drained()
   if nextStarts(1)[1] then return end
   if call('XLEN', cycle .. '${at.deliveries}') > 0 then return end
   set('state', 'Stopped'); set('epoch', C.epoch + 1); set('stoppedAt', now)
+end
+
+-- What the Temporal Schedule of the cycle has to follow has changed; a cycle without one has nothing to follow.
+local function reschedule()
+  if call('HGET', cycle, 'scheduled') ~= '1' then return end
+  local change = call('HINCRBY', cycle, 'changes', 1)
+  call('XADD', part .. '${part.control}', '*', 'account', C.account, 'cycle', cycleId(), 'op', 'schedule', 'epoch', change)
+end
+-- What is there comes to its end, then the cycle is Stopped.
+local function finishing()
+  set('state', 'Stopping')
+  if C.registered then set('replayTo', C.counter) else set('registered', C.counter) end
+  reschedule()
 end
 
 -- Stopped for too long: one mark, the entries go in batches. It is the only write of a refusal.

@@ -6,7 +6,7 @@ import * as split from '../lua/items.ts'
 import { integer, items, optional, text, word } from './inbox-replies.ts'
 import type { InboxScripts } from './inbox-scripts.ts'
 
-const STATES: readonly CycleState[] = ['Paused', 'Active', 'Stopping', 'Stopped']
+export const STATES: readonly CycleState[] = ['Paused', 'Active', 'Stopping', 'Stopped']
 const STATUSES: readonly TransactionStatus[] = ['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped']
 
 function record(reply: unknown): TransactionRecord {
@@ -43,8 +43,8 @@ export function inboxControl(run: InboxScripts): InboxControl {
   const change = (script: string) => async (place: Parameters<InboxControl['activate']>[0]) => word(await run.cycle(script, place), 'done', 'deleted')
 
   return {
-    async create(place, version) {
-      await run.cycle(scripts.create, place, place.account, version)
+    async create(place, version, scheduled = false) {
+      await run.cycle(scripts.create, place, place.account, version, scheduled ? '1' : '')
     },
     activate: change(scripts.activate),
     deactivate: change(scripts.deactivate),

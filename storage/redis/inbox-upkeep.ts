@@ -23,7 +23,7 @@ function control(id: string, flat: readonly string[]): Control {
   return {
     id,
     place: { account: asAccountId(f['account'] ?? ''), cycle: asCycleId(f['cycle'] ?? '') },
-    op: word(f['op'], 'stop', 'delete'),
+    op: word(f['op'], 'stop', 'delete', 'schedule'),
     epoch: integer(f['epoch']),
   }
 }
@@ -33,7 +33,7 @@ function notice(id: string, flat: readonly string[]): Notice {
   return {
     id,
     place: { account: asAccountId(f['account'] ?? ''), cycle: asCycleId(f['cycle'] ?? '') },
-    kind: word(f['kind'], 'unmatched', 'stepGone'),
+    kind: word(f['kind'], 'unmatched', 'stepGone', 'triggerSkipped'),
     ...(f['tx'] === undefined || f['tx'] === '' ? {} : { transaction: asTransactionId(f['tx']) }),
     request: f['rid'] ?? '',
     stepId: f['step'] ?? '',

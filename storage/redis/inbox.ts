@@ -5,6 +5,7 @@ import { inboxAccept } from './inbox-accept.ts'
 import { createInboxChannels } from './inbox-channels.ts'
 import { inboxControl } from './inbox-control.ts'
 import { inboxDispatch } from './inbox-dispatch.ts'
+import { inboxSchedule } from './inbox-schedule.ts'
 import { createInboxScripts } from './inbox-scripts.ts'
 import { inboxTransaction } from './inbox-transaction.ts'
 import { inboxUpkeep } from './inbox-upkeep.ts'
@@ -41,6 +42,7 @@ export function createInbox(deps: InboxDeps): Inbox & { close(): Promise<void> }
     ...inboxAccept(run, channels),
     ...inboxTransaction(run),
     ...inboxDispatch(run, channels, blocking),
+    ...inboxSchedule(run),
     ...inboxUpkeep(run),
     ...inboxControl(run),
     close() {

@@ -7,6 +7,7 @@
  * The inbox's keys come before the document and go before it: a document without them is a cycle that was deleted.
  */
 import type { Redis } from 'ioredis'
+import { triggerOf } from '../../domain/graph.ts'
 import { asCycleId, asIdentifier, type Identifier, type Place } from '../../domain/ids.ts'
 import type { Cycles, StoredCycle, WebhookAddress } from '../registry.ts'
 import { cycleKey } from '../keys.ts'
@@ -22,8 +23,9 @@ redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
 return 1`)
 
 /**
- * KEYS document, the inbox's cycle · ARGV expected version, version, field, value, …
- * Answers done, running, changed or deleted. The inbox's version changes with the document's, so that no accept sees one without the other.
+ * KEYS document, the inbox's cycle · ARGV expected version, version, '1' where its trigger is a schedule, field, value, …
+ * Answers done, running, changed or deleted. The inbox's version changes with the document's,
+ * and so does what it knows of the trigger, so that no accept sees one without the other.
  */
 const replace = script(`
 local version = redis.call('HGET', KEYS[1], 'version')
@@ -31,8 +33,8 @@ local state = redis.call('HGET', KEYS[2], 'state')
 if not version or not state or redis.call('HGET', KEYS[2], 'deleted') == '1' then return 'deleted' end
 if version ~= ARGV[1] then return 'changed' end
 if state == 'Active' or state == 'Stopping' then return 'running' end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 3))
-redis.call('HSET', KEYS[2], 'version', ARGV[2])
+redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 4))
+redis.call('HSET', KEYS[2], 'version', ARGV[2], 'scheduled', ARGV[3])
 return 'done'`)
 
 export function createCycles(redis: Redis): Cycles {
@@ -77,7 +79,11 @@ export function createCycles(redis: Redis): Cycles {
       const before = Object.values((await get(place))?.identifiers ?? {})
       const wanted = Object.values(cycle.identifiers)
       await address(place, cycle.identifiers)
-      const answer = await replace(redis, [keys.document(place), cycleKey(place)], [expected, cycle.version, ...fieldsOf(cycle)])
+      const answer = await replace(
+        redis,
+        [keys.document(place), cycleKey(place)],
+        [expected, cycle.version, triggerOf(cycle.document).type === 'schedule' ? '1' : '', ...fieldsOf(cycle)],
+      )
       const done = answer === 'done'
       await forget(place, done ? before.filter(one => !wanted.includes(one)) : wanted.filter(one => !before.includes(one)))
       if (answer === 'done' || answer === 'running' || answer === 'changed') return answer

@@ -1,9 +1,10 @@
 /** Everything that can happen in the world, and how. */
 import type { Members } from '../../storage/inbox-upkeep.ts'
 import { partitionKey, partitionSuffix } from '../../storage/keys.ts'
+import { following } from './schedule.ts'
 import { accept, answer, forget, startDirectly } from './senders.ts'
 import { askOf, close, newWorkflow, runActivity, runLate, terminate, toEnd } from './workflow.ts'
-import { AGES, partition, TICK, wasRematched, type Dispatcher, type Item, type Value, type Workflow, type World } from './world.ts'
+import { AGES, partition, TICK, wasRematched, type Dispatcher, type Item, type Operation, type Value, type Workflow, type World } from './world.ts'
 
 export interface Action {
   readonly name: string
@@ -33,7 +34,7 @@ function senders(world: World, add: Add): void {
     const due = settling
       ? sender.tries > 0 && !sender.acked && !sender.refused && !world.deleted
       : sender.tries === 0 || (sender.tries < 4 && budget.retries > 0)
-    if (sender.out || !due) continue
+    if (sender.out || !due || (sender.kind === 'due' && !(world.temporalUp && (sender.tries > 0 || world.schedule !== undefined)))) continue
     for (const [api, call] of world.api.entries()) if (call === undefined) add(`accept ${api} ${index}`, () => accept(world, api, index))
   }
   for (const [api, call] of world.api.entries()) {
@@ -225,7 +226,12 @@ function operations(world: World, add: Add): void {
   add('controls', () => controls(world), 0.3)
   for (const [id, operation] of world.operations) {
     if (operation.over) continue
-    if (operation.list === undefined) add(`list ${id}`, async () => void (operation.list = await listed(world, operation.op)))
+    if (operation.op === 'schedule') {
+      for (const action of following(world, id, operation)) add(action.name, action.run, action.weight)
+      continue
+    }
+    const { op } = operation
+    if (operation.list === undefined) add(`list ${id}`, async () => void (operation.list = await listed(world, op)))
     else add(`operate ${id}`, () => operate(world, operation))
   }
 }
@@ -240,19 +246,26 @@ async function listed(world: World, op: 'stop' | 'delete'): Promise<Workflow['tr
 }
 
 async function controls(world: World): Promise<void> {
-  for (const control of await world.inbox.controls(partition(world), 10)) {
-    if (control.place.cycle !== world.place.cycle) continue
+  const all = (await world.inbox.controls(partition(world), 10)).filter(control => control.place.cycle === world.place.cycle)
+  const latest = all.findLast(({ op }) => op === 'schedule')
+  for (const control of all) {
+    if (control.op === 'schedule' && control !== latest) {
+      await world.inbox.controlDone(control)
+      continue
+    }
     const id = `${control.op} ${control.epoch}`
-    if (!world.operations.has(id)) world.operations.set(id, { op: control.op, list: undefined, over: false })
+    if (!world.operations.has(id)) world.operations.set(id, { op: control.op, list: undefined, over: false, phase: 'read', seen: undefined })
     if (!world.settling && world.budget.lost > 0 && world.step % 3 === 0) world.budget.lost--
     else await world.inbox.controlDone(control)
   }
 }
-async function operate(world: World, operation: { op: 'stop' | 'delete'; list: unknown[] | undefined; over: boolean }): Promise<void> {
+async function operate(world: World, operation: Operation): Promise<void> {
   const transaction = operation.list?.shift()
   if (transaction === undefined) {
     operation.over = true
-    if (operation.op === 'delete') await world.inbox.purge(world.place)
+    if (operation.op !== 'delete') return
+    world.schedule = undefined
+    await world.inbox.purge(world.place)
     return
   }
   for (const workflow of world.workflows.values()) {

@@ -1,6 +1,7 @@
 /** The invariants of protocol.md: after each action those that always hold, and the rest once everything has settled. */
 import { cycleSuffix, partitionKey } from '../../storage/keys.ts'
 import { enabled } from './actions.ts'
+import { scheduleAtRest } from './schedule.ts'
 import { AGES, cycleHash, earlyKey, indexKey, partition, recordOf, suffixed, TICK, violate, type Value, type World } from './world.ts'
 
 const VALUES: readonly Value[] = ['a', 'b', 'c']
@@ -119,6 +120,7 @@ async function atRest(world: World): Promise<void> {
     if (w.open && world.deleted) violate('I8', `${w.transaction} is open in a deleted cycle`)
   }
   const hash = await cycleHash(world)
+  scheduleAtRest(world, hash)
   if (world.deleted) {
     const left = (await redis.keys(`${suffixed(world, '')}*`)).filter(key => !key.includes(cycleSuffix.outcome) && !key.includes(cycleSuffix.key))
     if (left.length > 0) violate('I8', `a deleted cycle leaves ${left.join(', ')}`)

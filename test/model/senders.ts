@@ -1,5 +1,6 @@
 /** The senders and the api: accepts, repeats with a key, and synchronous starts in Temporal. */
-import { AGES, cycleHash, newRequest, newTransaction, recordOf, stepOf, TICK, violate, type Value, type World } from './world.ts'
+import { AGES, cycleHash, newRequest, newTransaction, recordOf, stepOf, TICK, violate, type Sender, type Value, type World } from './world.ts'
+import { fallDue } from './schedule.ts'
 import { newWorkflow } from './workflow.ts'
 import type { Refusal, RequestOutcome, TriggerAnswer } from '../../storage/inbox.ts'
 
@@ -10,8 +11,15 @@ export async function accept(world: World, api: number, index: number): Promise<
   if (sender.tries++ > 0) world.budget.retries--
   sender.out = true
   sender.refused = false
-  const start = sender.kind === 'mid' ? await midCycle(world, index) : await trigger(world, index)
+  const start = await acceptOf(world, index, sender.kind)
   world.api[api] = { sender: index, transaction: start, at: world.now, state: start === undefined ? 'ack' : 'start' }
+}
+
+async function acceptOf(world: World, index: number, kind: Sender['kind']) {
+  if (kind === 'mid') return midCycle(world, index)
+  if (kind !== 'due') return trigger(world, index)
+  await fallDue(world, index)
+  return undefined
 }
 
 const refused = (outcome: string): outcome is Refusal['outcome'] => ['deleted', 'inactive', 'full', 'stale'].includes(outcome)

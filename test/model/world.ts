@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { asAccountId, asCycleId, asRequestId, asTransactionId, type Place, type RequestId, type TransactionId } from '../../domain/ids.ts'
 import type { EndStatus } from '../../domain/states.ts'
 import type { Claimed, Inbox, InboxOptions, Replayed, Turn } from '../../storage/inbox.ts'
+import type { Scheduling } from '../../storage/inbox-schedule.ts'
 import type { Control } from '../../storage/inbox-upkeep.ts'
 import { cycleKey, cycleSuffix, partitionOf, valueHash } from '../../storage/keys.ts'
 
@@ -29,7 +30,8 @@ export type Value = 'a' | 'b' | 'c'
 export const stepOf = (value: Value): string => (value === 'c' ? 'm2' : 'm1')
 
 export interface Sender {
-  readonly kind: 'trigger' | 'sync' | 'mid'
+  /** `due`: a run of the cycle's schedule. */
+  readonly kind: 'trigger' | 'sync' | 'mid' | 'due'
   readonly key: string
   readonly value: Value
   tries: number
@@ -43,6 +45,8 @@ export interface Sender {
   /** What it was answered with. */
   transactions: TransactionId[]
   request: RequestId | undefined
+  /** Of a run of a schedule: the start of the cycle that it belongs to. */
+  activation: number | undefined
 }
 
 export interface Budget {
@@ -65,6 +69,10 @@ export interface Budget {
 }
 
 export interface Scenario {
+  /** The cycle's trigger is a schedule, whose runs are the senders of kind `due`. */
+  readonly scheduled: boolean
+  /** It runs once. */
+  readonly once: boolean
   readonly max: number | undefined
   readonly senders: readonly Pick<Sender, 'kind' | 'value'>[]
   readonly budget: Budget
@@ -128,6 +136,9 @@ export interface Operation {
   readonly op: Control['op']
   list: TransactionId[] | undefined
   over: boolean
+  /** Of `schedule`: what it does next, and what it has read. */
+  phase: 'read' | 'write' | 'look'
+  seen: Scheduling | undefined
 }
 
 /** A sender's call that the api works on: the answer is to be given, or a start is to be made in Temporal first. */
@@ -158,6 +169,8 @@ export interface World {
   readonly late: { readonly transaction: TransactionId; readonly ask: Ask }[]
   question: { readonly transaction: TransactionId; readonly since: number; readonly found: 'open' | 'closed' | 'unknown' } | undefined
   temporalUp: boolean
+  /** The start of the cycle that the Temporal Schedule belongs to, where there is one. */
+  schedule: number | undefined
   /** The cycle's hash as it stood after the last action. */
   hash: Record<string, string>
   /** Step of the last stop; of the last time a drop was marked. */
@@ -210,6 +223,7 @@ export function createWorld(redis: Redis, makeInbox: (clock: () => number) => In
       acceptedAt: 0,
       transactions: [],
       request: undefined,
+      activation: undefined,
     })),
     api: [undefined, undefined],
     dispatchers: [0, 1].map(() => ({ turn: undefined, items: [], none: false, replay: 'no', batch: [] })),
@@ -218,6 +232,7 @@ export function createWorld(redis: Redis, makeInbox: (clock: () => number) => In
     late: [],
     question: undefined,
     temporalUp: true,
+    schedule: undefined,
     hash: {},
     lastStop: 0,
     lastDrop: 0,

@@ -24,7 +24,8 @@ export interface Fixture {
   /** Moves the clock on, in ms. */
   pass(ms: number): void
   now(): number
-  cycle(options?: { readonly active?: boolean; readonly account?: AccountId }): Promise<Cycle>
+  /** `scheduled`: its trigger is a schedule. */
+  cycle(options?: { readonly active?: boolean; readonly account?: AccountId; readonly scheduled?: boolean }): Promise<Cycle>
   sweep(): Promise<void>
   close(): Promise<void>
 }
@@ -65,9 +66,9 @@ export async function createFixture(over: Partial<InboxOptions> = {}): Promise<F
   let time = 1_700_000_000_000
   const made = createInbox({ redis, options: { ...defaults, ...over }, clock: () => time })
 
-  async function cycle({ active = true, account = asAccountId(randomUUID()) }: { active?: boolean; account?: AccountId } = {}): Promise<Cycle> {
+  async function cycle({ active = true, account = asAccountId(randomUUID()), scheduled = false }: Parameters<Fixture['cycle']>[0] = {}): Promise<Cycle> {
     const place: Place = { account, cycle: asCycleId(randomUUID()) }
-    await made.create(place, 1)
+    await made.create(place, 1, scheduled)
     if (active) await made.activate(place)
     const self: Cycle = {
       place,
