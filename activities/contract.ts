@@ -73,8 +73,12 @@ export interface LocalActivities {
 export interface OperationActivities {
   /** Signals `checkStop` to every doomed transaction of the cycle; heartbeats. */
   stopDoomed(place: Place): Promise<void>
-  /** Terminates every transaction of a deleted cycle, then purges its keys; heartbeats. */
+  /** Takes the schedule of a deleted cycle away, terminates its transactions, then purges its keys; heartbeats. */
   removeAll(place: Place): Promise<void>
+  /** Makes the Temporal Schedule of a cycle follow its state. */
+  followCycle(place: Place): Promise<void>
+  /** Takes a run of the schedule that was made for that start of the cycle (`activation`); `dueAt`: ms since the epoch. */
+  fire(place: Place, activation: number, dueAt: number): Promise<void>
 }
 
 /** Activities of `notification`. */

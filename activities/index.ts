@@ -7,11 +7,14 @@ import { callHttp, type CallHttpDeps } from './call-http.ts'
 import type { LocalActivities, NotificationActivities, NotificationLogActivities, OperationActivities, StepActivities } from './contract.ts'
 import { sendNotification, type NotificationDeps } from './notifications.ts'
 import { removeAll, stopDoomed, type OperationDeps } from './operations.ts'
+import { fire, followCycle, type ScheduleDeps } from './schedules.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
-export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps {
-  readonly inbox: InboxTransaction & OperationDeps['inbox']
+export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps, Pick<ScheduleDeps, 'rootsOf'> {
+  readonly inbox: InboxTransaction & OperationDeps['inbox'] & ScheduleDeps['inbox']
   readonly registry: Pick<Registry, 'incidents' | 'notifications'>
+  readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
+  readonly schedules: ScheduleDeps['schedules']
   readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notificationTries'>
   readonly scripting: CallHttpDeps['scripting'] & ScriptDeps['scripting']
 }
@@ -80,5 +83,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     noteNotification: (id, status, attempt) => registry.notifications.note(id, status, attempt ?? undefined),
     stopDoomed: place => stopDoomed(deps, place),
     removeAll: place => removeAll(deps, place),
+    followCycle: place => followCycle(deps, place),
+    fire: (place, activation, dueAt) => fire(deps, place, activation, dueAt),
   }
 }

@@ -2,6 +2,7 @@
 import type { Place, TransactionId } from '../domain/ids.ts'
 import type { InboxUpkeep, Members } from '../storage/inbox-upkeep.ts'
 import type { ActivityRuntime } from './runtime.ts'
+import type { Schedules } from './schedules.ts'
 
 /** Sends to workflows of transactions; one that is closed or unknown is fine. */
 export interface TransactionSignals {
@@ -12,6 +13,7 @@ export interface TransactionSignals {
 export interface OperationDeps {
   readonly inbox: Pick<InboxUpkeep, 'doomed' | 'everyone' | 'purge'>
   readonly signals: TransactionSignals
+  readonly schedules: Pick<Schedules, 'remove'>
   readonly runtime: () => ActivityRuntime
 }
 
@@ -40,8 +42,9 @@ export const stopDoomed = (deps: OperationDeps, place: Place): Promise<void> =>
     transaction => deps.signals.checkStop(place, transaction),
   )
 
-/** Terminates every transaction of a deleted cycle, then takes its last keys away. */
+/** Takes the schedule of a deleted cycle away, terminates its transactions, then takes its last keys away. */
 export async function removeAll(deps: OperationDeps, place: Place): Promise<void> {
+  await deps.schedules.remove(place.cycle)
   await forAll(
     deps,
     from => deps.inbox.everyone(place, from, PAGE),

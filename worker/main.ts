@@ -19,12 +19,14 @@ import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
 import { INLINE, LARGE_BYTES } from '../workflows/messages.ts'
+import { acceptedRoots } from './accepted-roots.ts'
 import { loadBundle } from './bundle.ts'
 import { awaitRedis, awaitTemporal } from './connect.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { serveHealth } from './health.ts'
 import { createOutbox } from './outbox.ts'
 import { createTemporalPorts } from './temporal-ports.ts'
+import { createSchedules } from './temporal-schedules.ts'
 import { installRuntime } from './temporal-runtime.ts'
 import { createTemporalWorker } from './temporal-worker.ts'
 import { createUpkeep } from './upkeep.ts'
@@ -117,6 +119,7 @@ async function compose(
     userAgent: 'Flywheel',
   })
   first('http', () => http.close())
+  const publicUrl = config.publicUrl.replace(/\/+$/, '')
   const temporal = createTemporalPorts(client, { taskQueue: config.temporalTaskQueue })
   const activities = createActivities({
     inbox,
@@ -127,6 +130,8 @@ async function compose(
     notifier,
     sealer: createSealer(parseEncryptionKeys(config.encryptionKeys)),
     signals: temporal,
+    schedules: createSchedules(client, { taskQueue: config.temporalTaskQueue }),
+    rootsOf: acceptedRoots(publicUrl),
     metrics,
     runtime: () => {
       const context = Context.current()
@@ -155,7 +160,6 @@ async function compose(
 
   const limits = { maxStepExecutions: config.maxStepExecutions, retentionMs: config.retentionMax }
   const { incidents } = registry
-  const publicUrl = config.publicUrl.replace(/\/+$/, '')
   const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
   const outbox = createOutbox({ notifications: registry.notifications, temporal, retries: config.notificationRetries, logger })
   const upkeep = createUpkeep({ inbox, incidents, temporal, outbox, workerId, logger })

@@ -1,7 +1,7 @@
 /**
  * What keeps the inboxes whole, each second over the partitions that this worker looks after: the sweep, questions to Temporal about
- * members that were silent, stops and deletes that are to be carried out, notices that become incidents (protocol.md, Sweep), and the outbox of
- * notifications.
+ * members that were silent, stops, deletes and changes of schedules that are to be carried out, notices that become incidents
+ * (protocol.md, Sweep), and the outbox of notifications.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepErrors } from '../domain/errors.ts'
@@ -9,6 +9,7 @@ import type { Logger } from '../platform/logger.ts'
 import type { InboxUpkeep, Notice } from '../storage/inbox-upkeep.ts'
 import { PARTITIONS } from '../storage/keys.ts'
 import type { Incidents } from '../storage/registry.ts'
+import type { Incident } from '../workflows/messages.ts'
 import type { TemporalPorts } from './temporal-ports.ts'
 
 export interface UpkeepDeps {
@@ -36,9 +37,25 @@ const WAKES = 100
 const ASKED = 100
 const ASKED_AT_ONCE = 10
 
-const DETAILS: { readonly [K in Notice['kind']]: string } = {
-  unmatched: 'A request matched no transaction that can take it',
-  stepGone: 'What was queued for this step was dropped: the cycle has it no more',
+const { sourceNotFound, triggerSkipped } = stepErrors
+
+/** The incident that a notice becomes, and the transaction that it is about. */
+function incidentOf({ kind, at, stepId, request, transaction }: Notice): { readonly incident: Incident; readonly transaction: Notice['transaction'] } {
+  const base = { at, stepId }
+  switch (kind) {
+    case 'unmatched': {
+      const detail = `A request matched no transaction that can take it (request ${request})`
+      return { incident: { ...base, level: 'Warning', message: sourceNotFound.message, detail }, transaction }
+    }
+    case 'stepGone': {
+      const detail = `What was queued for this step was dropped: the cycle has it no more (request ${request})`
+      return { incident: { ...base, level: transaction === undefined ? 'Warning' : 'Error', message: sourceNotFound.message, detail }, transaction }
+    }
+    case 'triggerSkipped': {
+      const detail = `The run that fell due at ${request} was skipped: the previous one, transaction ${transaction ?? ''}, was still in progress or queued`
+      return { incident: { ...base, level: 'Warning', message: triggerSkipped.message, detail }, transaction: undefined }
+    }
+  }
 }
 
 export function createUpkeep(deps: UpkeepDeps): Upkeep {
@@ -57,22 +74,29 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
   }
 
   async function carryOut(partition: number): Promise<void> {
-    for (const control of await inbox.controls(partition, CONTROLS)) {
+    const controls = await inbox.controls(partition, CONTROLS)
+    const latest = new Map(controls.filter(({ op }) => op === 'schedule').map(control => [control.place.cycle, control]))
+    for (const control of controls) {
       const { place, op, epoch } = control
+      // A schedule follows the state as it is then: a later change makes an earlier one needless.
+      if (op === 'schedule' && latest.get(place.cycle) !== control) {
+        await inbox.controlDone(control)
+        continue
+      }
       const { outcome, reason } = await temporal.operate({ ...place, op, epoch })
       if (outcome === 'later') return
-      if (outcome === 'refused') logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop or delete')
+      if (outcome === 'refused') logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop, a delete or a change of a schedule')
       await inbox.controlDone(control)
     }
   }
 
   async function tell(partition: number): Promise<void> {
     const notices = await inbox.notices(partition, NOTICES)
-    for (const { place, kind, transaction, request, stepId, at } of notices) {
-      const level = kind === 'stepGone' && transaction !== undefined ? 'Error' : 'Warning'
-      const detail = `${DETAILS[kind]} (request ${request})`
-      logger.info({ ...place, transaction, stepId, request, kind }, detail)
-      await deps.incidents.add(place, { at, level, stepId, message: stepErrors.sourceNotFound.message, detail }, transaction)
+    for (const notice of notices) {
+      const { place, kind, request, stepId } = notice
+      const { incident, transaction } = incidentOf(notice)
+      logger.info({ ...place, transaction, stepId, request, kind }, incident.detail)
+      await deps.incidents.add(place, incident, transaction)
     }
     await inbox.noticesDone(partition, notices)
   }

@@ -154,9 +154,15 @@ export interface Incident {
 export interface CycleOperationInput {
   readonly account: AccountId
   readonly cycle: CycleId
-  readonly op: 'stop' | 'delete'
+  /** `schedule`: the Temporal Schedule follows the cycle's state. `trigger`: it fired. */
+  readonly op: 'stop' | 'delete' | 'schedule' | 'trigger'
+  /** The epoch that was stopped or deleted; of `schedule` the number of the change, of `trigger` the start of the cycle that the schedule belongs to. */
   readonly epoch: number
 }
+/** Id of the cycle's Temporal Schedule. */
+export const scheduleId = (cycle: CycleId): string => `schedule/${cycle}`
+/** Temporal puts the time at which a run fell due behind it. */
+export const triggerWorkflowId = (cycle: CycleId): string => `cycleOperation/${cycle}/trigger`
 
 /** Something that is told to a receiver of the partner's. */
 export interface NotificationMessage {

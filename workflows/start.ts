@@ -3,7 +3,7 @@
  */
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common'
 import type { CycleDocument } from '../domain/document.ts'
-import type { Identifier, Place, StepId } from '../domain/ids.ts'
+import type { AccountId, CycleId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import {
   NOTIFICATION,
@@ -51,6 +51,20 @@ export function snapshotOf(
   }
 }
 
+/** How operators find what belongs to a cycle (operations.md 5): transactions, its schedule, and the firings of that, which are of no trigger step. */
+export const cycleAttributes = (of: {
+  readonly account: AccountId
+  readonly cycle: CycleId
+  readonly cycleName: string
+  readonly triggerName?: string
+}): TypedSearchAttributes =>
+  new TypedSearchAttributes([
+    { key: ACCOUNT_ID, value: of.account },
+    { key: CYCLE_ID, value: of.cycle },
+    { key: CYCLE_NAME, value: of.cycleName },
+    ...(of.triggerName === undefined ? [] : [{ key: TRIGGER_STEP, value: of.triggerName }]),
+  ])
+
 /** Options for `client.workflow.start` and `WithStartWorkflowOperation`: deterministic id, REJECT_DUPLICATE, search attributes, summary, fairness key. */
 export function transactionStart(input: TransactionInput, taskQueue: string) {
   const { account, cycle, document } = input.snapshot
@@ -62,12 +76,12 @@ export function transactionStart(input: TransactionInput, taskQueue: string) {
     taskQueue,
     args: [input] as [TransactionInput],
     workflowTaskTimeout: '5s' as const,
-    typedSearchAttributes: new TypedSearchAttributes([
-      { key: ACCOUNT_ID, value: account.id },
-      { key: CYCLE_ID, value: cycle.id },
-      { key: CYCLE_NAME, value: cycle.name },
-      { key: TRIGGER_STEP, value: trigger?.name ?? input.trigger.stepId },
-    ]),
+    typedSearchAttributes: cycleAttributes({
+      account: account.id,
+      cycle: cycle.id,
+      cycleName: cycle.name,
+      triggerName: trigger?.name ?? input.trigger.stepId,
+    }),
     staticSummary: `${cycle.name} · ${account.name}`,
     priority: { fairnessKey: account.id.slice(0, 64) },
   }

@@ -58,6 +58,7 @@ function activities(
     inbox: { ...inbox, ...more.inbox },
     registry: createRegistry(redis.client),
     cycles: {
+      reload: async () => undefined,
       get: async () =>
         more.gone === true
           ? undefined
@@ -85,6 +86,12 @@ function activities(
       checkStop: async (_place, id) => void signalled.push(`check ${id}`),
       terminate: async (_place, id) => void signalled.push(`terminate ${id}`),
     },
+    schedules: {
+      put: async () => ({ madeAt: 0 }),
+      remove: async cycle => void signalled.push(`no schedule ${cycle}`),
+      lastDue: async () => undefined,
+    },
+    rootsOf: () => ({}),
     metrics: createMetrics('worker'),
     runtime: () => ({ heartbeat: () => void heartbeats++, signal: new AbortController().signal, runId: 'run' }),
   })
@@ -372,7 +379,7 @@ describe('operations', () => {
     expect(heartbeats).toBeGreaterThan(2)
   })
 
-  it('terminate every transaction of a deleted cycle, then purge', async () => {
+  it('take the schedule of a deleted cycle away, terminate every transaction, then purge', async () => {
     let purged = 0
     await activities({
       inbox: {
@@ -382,7 +389,7 @@ describe('operations', () => {
         },
       },
     }).removeAll(place)
-    expect(signalled).toEqual(ids.map(id => `terminate ${id}`))
-    expect(purged).toBe(250)
+    expect(signalled).toEqual([`no schedule ${place.cycle}`, ...ids.map(id => `terminate ${id}`)])
+    expect(purged).toBe(251)
   })
 })

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { asRequestId } from '../../domain/ids.ts'
+import { asCycleId, asRequestId, asTransactionId } from '../../domain/ids.ts'
 import { partitionOf } from '../../storage/keys.ts'
 import { DELIVER, type TransactionInput } from '../../workflows/messages.ts'
 import { until } from '../support/until.ts'
@@ -164,6 +165,38 @@ describe('the upkeep', () => {
       expect((await handle.describe()).type).toBe('cycleOperation')
       await handle.terminate()
     }
+  })
+
+  test('starts one operation for the latest change that a schedule has to follow', async () => {
+    const place = { ...rig.place, cycle: asCycleId(randomUUID()) }
+    await rig.inbox.create(place, 1, true)
+    for (let n = 0; n < 3; n++) {
+      await rig.inbox.activate(place)
+      await rig.inbox.deactivate(place)
+    }
+    const asked: string[] = []
+    rig.ports.operate = async ({ op, epoch }) => {
+      asked.push(`${op} ${epoch}`)
+      return { outcome: 'started' }
+    }
+    await rig.upkeep.pass(partition())
+    expect(asked).toEqual(['stop 1', 'stop 2', 'stop 3', 'schedule 6'])
+    expect(await rig.inbox.controls(partition(), 10)).toEqual([])
+  })
+
+  test('tells of a run that was skipped: when it fell due, and what ran', async () => {
+    const place = { ...rig.place, cycle: asCycleId(randomUUID()) }
+    await rig.inbox.create(place, 1, true)
+    await rig.inbox.activate(place)
+    const activation = (await rig.inbox.scheduling(place))?.activation ?? 0
+    const run = { place, version: 1, stepId: 'tick', activation, data: '{}', values: [], once: false }
+    const [first, second] = [asTransactionId(randomUUID()), asTransactionId(randomUUID())]
+    await rig.inbox.acceptScheduled({ ...run, transaction: first, due: '2030-01-01T00:00:00.000Z' })
+    await rig.inbox.acceptScheduled({ ...run, transaction: second, due: '2030-01-01T00:00:01.000Z' })
+    rig.ports.operate = async () => ({ outcome: 'started' })
+    await rig.upkeep.pass(partition())
+    const detail = `The run that fell due at 2030-01-01T00:00:01.000Z was skipped: the previous one, transaction ${first}, was still in progress or queued`
+    expect(rig.incidents).toMatchObject([{ level: 'Warning', stepId: 'tick', message: 'Trigger Skipped', detail }])
   })
 
   test('keeps a stop that Temporal cannot take now', async () => {

@@ -16,6 +16,8 @@ afterEach(() => {
   delete rig.activities.evaluate
   delete rig.activities.stopDoomed
   delete rig.activities.removeAll
+  delete rig.activities.followCycle
+  delete rig.activities.fire
 })
 
 const trigger = (next: string | string[]): Step => ({ id: 'order', type: 'webhook', next })
@@ -113,6 +115,22 @@ describe('cycleOperation (cycles.md 7)', () => {
     }
     await run('stop')
     expect(tries).toBe(3)
+  })
+
+  it('makes a schedule follow its cycle', async () => {
+    const followed: unknown[] = []
+    rig.activities.followCycle = async place => void followed.push(place)
+    await run('schedule')
+    expect(followed).toEqual([{ account: account.id, cycle: cycle.id }])
+  })
+
+  it('takes a run that fell due; one that was begun by hand falls due now', async () => {
+    const fired: { activation: number; dueAt: number }[] = []
+    rig.activities.fire = async (_place, activation, dueAt) => void fired.push({ activation, dueAt })
+    const before = Date.now()
+    await run('trigger')
+    expect(fired).toMatchObject([{ activation: 1 }])
+    expect(Math.abs((fired[0]?.dueAt ?? 0) - before)).toBeLessThan(60_000)
   })
 
   it('carries a delete out', async () => {

@@ -101,6 +101,8 @@ export async function createRig(address: string): Promise<Rig> {
     noteNotification: async (id, status) => void index(id).calls.push(status),
     async stopDoomed() {},
     async removeAll() {},
+    async followCycle() {},
+    async fire() {},
   }
   const activities: Activities = {
     ...base,
@@ -110,6 +112,8 @@ export async function createRig(address: string): Promise<Rig> {
     sendNotification: message => (overrides.sendNotification ?? base.sendNotification)(message),
     stopDoomed: place => (overrides.stopDoomed ?? base.stopDoomed)(place),
     removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
+    followCycle: place => (overrides.followCycle ?? base.followCycle)(place),
+    fire: (place, activation, dueAt) => (overrides.fire ?? base.fire)(place, activation, dueAt),
   }
   const bundle = await loadBundle()
   const worker: Worker = await createTemporalWorker({
