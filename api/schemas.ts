@@ -37,7 +37,7 @@ export const cycle = z.object({
   templateId: guid().optional(),
   templateReleaseId: guid().optional(),
   createdOnUtc: instant(),
-  webhooks: z.array(webhook).describe('The URL of each webhook step, the trigger first.'),
+  webhooks: z.array(webhook).describe('The URL of each webhook step, the trigger first where it is one.'),
   inProgressTransactionCount: count(),
   queuedTransactionCount: count().describe('Accepted, and not yet begun.'),
   waitingTransactionCount: count().describe('Only a mid-cycle webhook can move them.'),

@@ -21,12 +21,15 @@ interface DurationLimits {
   readonly max: number
   /** How the limits are told: `at most 600s`. */
   readonly told: string
+  /** It is a multiple of so many ms: whole seconds. */
+  readonly unit?: number
 }
 
 function durationMessage(value: string, limits: DurationLimits): string | undefined {
   const ms = parseDuration(value)
   if (ms === undefined) return `${JSON.stringify(value)} is not a duration: write 500ms, 90s, 15m, 2h, 31d or 1w`
-  return ms < (limits.min ?? 0) || ms > limits.max ? `${value} is out of its limits: ${limits.told}` : undefined
+  if (ms < (limits.min ?? 0) || ms > limits.max) return `${value} is out of its limits: ${limits.told}`
+  return ms % (limits.unit ?? 1) === 0 ? undefined : `${value} must be whole seconds`
 }
 
 const DURATION = new RegExp(DURATION_PATTERN)

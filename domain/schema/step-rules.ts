@@ -38,11 +38,10 @@ function headerRules(step: ViewStep): Problem[] {
 /** What documents may not use before it runs. */
 function laterRules(step: ViewStep): Problem[] {
   const path = `steps[${step.index}]`
-  const types = step.type === 'schedule' ? [{ path: `${path}.type`, message: `Steps of type "${step.type}" ${LATER}` }] : []
   const split = step.raw['split'] === undefined ? [] : [{ path: `${path}.split`, message: `"split" ${LATER}` }]
   const { onError } = step.raw
   const rule = typeof onError === 'string' && laterErrorRules.includes(onError) ? [{ path: `${path}.onError`, message: `"${onError}" ${LATER}` }] : []
-  return [...types, ...split, ...rule]
+  return [...split, ...rule]
 }
 const LATER = 'is not yet available in this version'
 const laterErrorRules = ['ignore', 'retry', 'stopCycle']

@@ -1,6 +1,9 @@
 /** The step types and their properties (cycles.md 4). A step type is one entry here, one runner in the interpreter, and a test. */
 import { z } from 'zod'
+import { cronProblem } from '../cron.ts'
 import type { Condition, StepType } from '../document.ts'
+import { instantOf } from '../instant.ts'
+import { timezoneOf } from '../timezone.ts'
 import { day, dynamicDuration, duration, errorRule, isDynamic, json, named, next, required, retries, STEP_ID, text, word } from './fields.ts'
 import { auth, verify } from './verify.ts'
 
@@ -49,6 +52,16 @@ const splitPath = (from: string) =>
 
 const OFFSET = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?)?$/
 
+const startAt = z
+  .string()
+  .regex(OFFSET, { abort: true, error: 'Must be an instant in ISO 8601, such as 2030-01-31T06:00:00Z' })
+  .refine(text => instantOf(text) !== undefined, { abort: true, error: 'Is a time that no calendar and no clock has' })
+  .refine(text => text < '2100', 'Must be before the year 2100: Temporal knows no later runs')
+  .meta({
+    description:
+      'The first run, in ISO 8601; without an offset in the time zone. Default: one interval after the start of the cycle. With cron: no run before it. One that is past only says from where the intervals count.',
+  })
+
 const match = z
   .strictObject({
     request: required('A path into the incoming request: body.orderId, headers.x-order, query.id.', 500),
@@ -80,21 +93,31 @@ export const stepSchemas = {
       ...base,
       type: z.literal('schedule').meta({ description: 'Starts a transaction on a timer: the trigger only.' }),
       ...leads,
-      every: duration('The interval between two runs.', { min: 1_000, max: 366 * day, told: '1s to 366d' }).exactOptional(),
-      cron: required('When it runs: minute, hour, day of the month, month, day of the week.', 200)
-        .meta({ examples: ['0 6 * * 1-5'] })
+      every: duration('The interval between two runs, in whole seconds.', { min: 1_000, max: 366 * day, told: '1s to 366d', unit: 1_000 }).exactOptional(),
+      cron: text('When it runs.', 200)
+        .superRefine((text, context) => {
+          const message = cronProblem(text)
+          if (message !== undefined) context.addIssue({ code: 'custom', message })
+        })
+        .meta({
+          description:
+            'When it runs: minute, hour, day of the month, month, day of the week, in the time zone. Where both kinds of day are restricted, either of them is enough.',
+          examples: ['0 6 * * 1-5'],
+        })
         .exactOptional(),
-      timezone: required("The IANA time zone of cron and startAt. Default: the account's.", 100)
-        .meta({ examples: ['Europe/Berlin'] })
-        .exactOptional(),
-      startAt: z
+      timezone: z
         .string()
-        .regex(OFFSET, 'Must be an instant in ISO 8601, such as 2030-01-31T06:00:00Z')
-        .meta({ description: 'The first run, in ISO 8601; without an offset in the time zone. Default: one interval after the start.' })
+        .refine(name => timezoneOf(name) !== undefined, 'Must be an IANA time zone, such as Europe/Berlin')
+        .meta({ description: "The IANA time zone of cron and startAt. Default: the account's, as it is when the cycle starts.", examples: ['Europe/Berlin'] })
         .exactOptional(),
+      startAt: startAt.exactOptional(),
       runOnce: z.boolean().meta({ description: 'One run; then the cycle is Stopped.' }).exactOptional(),
     })
-    .meta({ title: 'schedule', description: 'A trigger on a timer. Its data: scheduledAt, startedAt.' }),
+    .meta({
+      title: 'schedule',
+      description:
+        'A trigger on a timer. Its data: scheduledAt, when the run fell due, and startedAt, when it was taken (ISO 8601, UTC). A run that falls due while the previous one runs is skipped.',
+    }),
   synchronousResponse: z
     .strictObject({
       ...base,
@@ -105,7 +128,10 @@ export const stepSchemas = {
       body: json('The body of the answer.').exactOptional(),
       bodyType: bodyType.exactOptional(),
     })
-    .meta({ title: 'synchronousResponse', description: 'Answers the sender of the webhook that this run began with.' }),
+    .meta({
+      title: 'synchronousResponse',
+      description: 'Answers the sender of the webhook that this run began with; a run that a schedule began has none, and goes on.',
+    }),
   request: z
     .strictObject({
       ...base,
