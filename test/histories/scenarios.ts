@@ -1,10 +1,11 @@
 /** Transactions whose histories are recorded: together they use every step type and every way a run can go. */
+import { randomUUID } from 'node:crypto'
 import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client'
-import { asRequestId } from '../../domain/ids.ts'
+import { asAccountId, asRequestId } from '../../domain/ids.ts'
 import type { Step } from '../../domain/document.ts'
 import type { Json } from '../../domain/json.ts'
-import { AWAIT_RESPONSE, CHECK_STOP, DELIVER, STATE, STOP, type Delivery, type ResponseResult, type TransactionState } from '../../workflows/messages.ts'
-import { transactionStart } from '../../workflows/start.ts'
+import { AWAIT_RESPONSE, CHECK_STOP, DELIVER, SEND_NOW, STATE, STOP, type Delivery, type ResponseResult, type TransactionState } from '../../workflows/messages.ts'
+import { notificationStart, transactionStart } from '../../workflows/start.ts'
 import type { transaction } from '../../workflows/transaction.ts'
 import { until } from '../support/until.ts'
 import { documentOf, webhookData } from '../workflows/interpreter/memory.ts'
@@ -81,6 +82,20 @@ export const scenarios: readonly Scenario[] = [
       await until(async () => (await handle.query<TransactionState>(STATE)).responses['request-1'] !== undefined)
       await until(async () => (await statusOf(handle)) === 'Waiting')
       await handle.signal(STOP)
+      return ended(handle)
+    },
+  },
+  {
+    name: 'notification-tried-again',
+    async play(rig) {
+      let tries = 0
+      rig.activities.sendNotification = async () => ({ at: Date.now(), durationMs: 1, status: ++tries > 2 ? 204 : 503, answer: '' })
+      const account = asAccountId('00000000-0000-4000-8000-00000000000a')
+      const message = { id: randomUUID(), kind: 'incident', account, title: 'Error: Webhook failed', url: 'http://errors', userAgent: 'Flywheel', body: '{}' } as const
+      const { workflowType, ...options } = notificationStart({ ...message, retries: [100, 3_600_000] }, rig.taskQueue)
+      const handle = await rig.client.workflow.start(workflowType, options)
+      await until(async () => tries === 2)
+      await handle.signal(SEND_NOW)
       return ended(handle)
     },
   },
