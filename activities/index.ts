@@ -15,7 +15,7 @@ export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, N
   readonly registry: Pick<Registry, 'incidents' | 'notifications'>
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
   readonly schedules: ScheduleDeps['schedules']
-  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notificationTries'>
+  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notifications' | 'notificationTries'>
   readonly scripting: CallHttpDeps['scripting'] & ScriptDeps['scripting']
 }
 
@@ -80,7 +80,10 @@ export function createActivities(deps: ActivityDeps): Activities {
       await registry.incidents.add(place, { ...incident, detail }, transaction, runId)
     },
     sendNotification: message => sendNotification(deps, message),
-    noteNotification: (id, status, attempt) => registry.notifications.note(id, status, attempt ?? undefined),
+    async noteNotification(id, status, attempt) {
+      await registry.notifications.note(id, status, attempt ?? undefined)
+      if (status !== 'Pending') metrics.notifications.inc({ status })
+    },
     stopDoomed: place => stopDoomed(deps, place),
     removeAll: place => removeAll(deps, place),
     followCycle: place => followCycle(deps, place),

@@ -42,6 +42,8 @@ export function createMetrics(process: 'api' | 'worker') {
     }),
     inboxEntries: new Gauge({ name: 'flywheel_inbox_entries', help: 'Entries that wait in all inboxes', registers }),
     inboxOldestSeconds: new Gauge({ name: 'flywheel_inbox_oldest_seconds', help: 'Age of the oldest entry that waits in an inbox', registers }),
+    /** Notifications that came to their end: `Delivered`, `Failed`, `Gone`. */
+    notifications: new Counter({ name: 'flywheel_notifications_total', help: 'Notifications by how they ended', labelNames: ['status'] as const, registers }),
     notificationTries: new Counter({
       name: 'flywheel_notification_tries_total',
       help: 'Tries of notifications: delivered, gone, failed',

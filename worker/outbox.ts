@@ -14,8 +14,10 @@ export interface OutboxDeps {
 const BATCH = 100
 const AT_ONCE = 10
 
-/** A pass over one partition's outbox, until it is empty or Temporal does not answer. */
-export function createOutbox({ notifications, temporal, retries, logger }: OutboxDeps): (partition: number) => Promise<void> {
+/** A pass over one partition's outbox, until it is empty, Temporal does not answer, or `signal` is aborted. */
+export type OutboxPass = (partition: number, signal: AbortSignal) => Promise<void>
+
+export function createOutbox({ notifications, temporal, retries, logger }: OutboxDeps): OutboxPass {
   /** Answers whether the entry is dealt with. */
   async function carryOut(entry: OutboxEntry): Promise<boolean> {
     const { what } = entry
@@ -35,12 +37,12 @@ export function createOutbox({ notifications, temporal, retries, logger }: Outbo
     return true
   }
 
-  return async partition => {
+  return async (partition, signal) => {
     for (;;) {
       const entries = await notifications.outbox(partition, BATCH)
       for (let i = 0; i < entries.length; i += AT_ONCE) {
         const done = await Promise.all(entries.slice(i, i + AT_ONCE).map(carryOut))
-        if (done.includes(false)) return
+        if (done.includes(false) || signal.aborted) return
       }
       if (entries.length < BATCH) return
     }

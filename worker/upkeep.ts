@@ -10,14 +10,14 @@ import type { InboxUpkeep, Notice } from '../storage/inbox-upkeep.ts'
 import { PARTITIONS } from '../storage/keys.ts'
 import type { Incidents } from '../storage/registry.ts'
 import type { Incident } from '../workflows/messages.ts'
+import type { OutboxPass } from './outbox.ts'
 import type { TemporalPorts } from './temporal-ports.ts'
 
 export interface UpkeepDeps {
   readonly inbox: InboxUpkeep
   readonly incidents: Pick<Incidents, 'add'>
   readonly temporal: Pick<TemporalPorts, 'describe' | 'operate' | 'itemsEnded'>
-  /** A pass over one partition's outbox of notifications. */
-  readonly outbox: (partition: number) => Promise<void>
+  readonly outbox: OutboxPass
   readonly workerId: string
   readonly logger: Logger
 }
@@ -118,9 +118,9 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
       // Questions and starts may take long while Temporal is slow: they go on beside the rest.
       const works = [pass, ask, deps.outbox].map(work => ({ work, running: new Map<number, Promise<void>>() }))
       let told = false
-      const look = async (partition: number, work: typeof pass): Promise<void> => {
+      const look = async (partition: number, work: OutboxPass): Promise<void> => {
         try {
-          if (await inbox.keep(partition, deps.workerId)) await work(partition)
+          if (await inbox.keep(partition, deps.workerId)) await work(partition, signal)
           told = false
         } catch (error) {
           if (!told) logger.warn({ err: error }, 'The inboxes cannot be looked after; trying again')

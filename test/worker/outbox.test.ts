@@ -47,7 +47,7 @@ async function logged() {
 }
 
 /** One pass; no workflow worker polls the task queue, so that what is started stays open. */
-async function pass(more: { temporal?: Partial<TemporalPorts>; notifications?: Partial<Notifications> } = {}): Promise<void> {
+async function pass(more: { temporal?: Partial<TemporalPorts>; notifications?: Partial<Notifications>; signal?: AbortSignal } = {}): Promise<void> {
   const temporal = createTemporalPorts(client, { taskQueue: `test-${randomUUID()}` })
   const deps: OutboxDeps = {
     notifications: { ...registry.notifications, ...more.notifications },
@@ -55,7 +55,7 @@ async function pass(more: { temporal?: Partial<TemporalPorts>; notifications?: P
     retries: [5_000],
     logger: createLogger({ logLevel: 'silent' }, 'test'),
   }
-  await createOutbox(deps)(partitionOf(place.account))
+  await createOutbox(deps)(partitionOf(place.account), more.signal ?? new AbortController().signal)
 }
 
 describe('the outbox', () => {
@@ -89,6 +89,12 @@ describe('the outbox', () => {
     await pass({ temporal: { notify: later } })
     expect(asked).toBe(10)
     expect(await left()).toHaveLength(12)
+  })
+
+  it('goes no further when the worker ends', async () => {
+    for (let n = 0; n < 25; n++) await incident()
+    await pass({ temporal: { notify: async () => ({ outcome: 'started' }) }, signal: AbortSignal.abort() })
+    expect(await left()).toHaveLength(15)
   })
 
   it('shows what Temporal refuses for good as failed, with the reason', async () => {
