@@ -1,10 +1,12 @@
 /** The `request` step's call (cycles.md 4): secrets put in, the answer judged, secrets taken out of what is told. */
 import type { JsonObject } from '../domain/json.ts'
-import { StepError } from '../domain/errors.ts'
+import { StepError, type ErrorAnswer } from '../domain/errors.ts'
 import { secretsOf, type KnownSecrets, type Opener } from '../domain/known-secrets.ts'
 import { isJsonObject } from '../domain/objects.ts'
 import { redactor, type Redactor } from '../domain/redact.ts'
+import { retryAfter } from '../domain/retry-after.ts'
 import { fillSecrets } from '../domain/secrets.ts'
+import { jsonSize } from '../domain/size.ts'
 import type { Scripting } from '../scripting/scripting.ts'
 import type { CycleCache } from '../storage/cycle-cache.ts'
 import type { HttpCall, HttpResult } from './contract.ts'
@@ -23,6 +25,9 @@ export interface CallHttpDeps {
   readonly sealer: Opener
   readonly runtime: () => ActivityRuntime
 }
+
+/** A larger body of an error is not kept as data. */
+const ERROR_BODY_BYTES = 64 * 1024
 
 /** What is known of the cycle while one call of it is made. */
 interface Around {
@@ -62,12 +67,22 @@ async function attempt(deps: CallHttpDeps, call: HttpCall, { secrets, hidden, hi
     const { verdict, answer, reason } = await script.after(await deps.http.call(filled, signal, told.quote).catch(told.rethrow))
     const { status, headers, body } = answer
     const detail = (): string => [...(reason === undefined ? [] : [reason]), told.answer(answer)].join('\n')
-    if (verdict === 'error') throw new StepError('callFailed', detail())
+    if (verdict === 'error') throw new StepError('callFailed', detail(), errorAnswer(answer))
     const large = tooLarge({ status, headers: { ...headers }, body })
     if (large !== undefined) throw new StepError('badResponse', `${told.line} answered with ${large}`)
     return { status, headers, body, ...(verdict === 'warning' ? { warning: withLog(detail(), logged) } : {}) }
   } catch (error) {
-    throw error instanceof StepError ? new StepError(error.code, withLog(error.detail, logged)) : error
+    throw error instanceof StepError ? new StepError(error.code, withLog(error.detail, logged), error.answer) : error
+  }
+}
+
+/** What the workflow is to know of an answer that is an error: 429 and 503 ask to come again later (cycles.md 5). */
+function errorAnswer({ status, headers, body }: HttpResult): ErrorAnswer {
+  const afterMs = retryAfter(headers['retry-after'], Date.now())
+  return {
+    status,
+    ...(jsonSize(body, ERROR_BODY_BYTES) > ERROR_BODY_BYTES ? {} : { body }),
+    ...(status === 429 || status === 503 ? { throttled: afterMs === undefined ? {} : { afterMs } } : {}),
   }
 }
 

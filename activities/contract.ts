@@ -58,15 +58,24 @@ export interface LocalActivities {
   resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<Resumed>
   register(place: Place, transaction: TransactionId, stepId: StepId, value: string | null): Promise<string | null>
   check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
-  park(place: Place, transaction: TransactionId, seen: Record<StepId, number>): Promise<Told<'parked' | 'busy' | 'stop'>>
-  end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<{ wake: boolean }>
-  fail(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, retentionMs: number, asked: number): Promise<Told<'failed' | 'stop'>>
-  revive(place: Place, transaction: TransactionId, asked: number): Promise<'go' | 'busy' | 'refused' | 'stop'>
   beginItem(place: Place, item: TransactionId, parent: TransactionId, split: string, values: readonly MatchValue[]): Promise<'go' | 'stop'>
   awaitItems(place: Place, parent: TransactionId, split: string, wakeAt: number): Promise<ItemCounts>
+  /** `wake`, here and below: of an item, its parent wants to be told. */
+  park(place: Place, transaction: TransactionId, seen: Record<StepId, number>): Promise<Told<'parked' | 'busy' | 'stop'>>
+  fail(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, retentionMs: number, asked: number): Promise<Told<'failed' | 'stop'>>
+  revive(place: Place, transaction: TransactionId, asked: number): Promise<'go' | 'busy' | 'refused' | 'stop'>
+  /** As a deactivation over the API. */
+  stopCycle(place: Place): Promise<void>
+  end(place: Place, transaction: TransactionId, consumed: Record<StepId, number>, status: EndStatus, retentionMs: number): Promise<{ wake: boolean }>
   incident(place: Place, transaction: TransactionId, incident: Incident): Promise<void>
   /** Inline scripts of one step (`= expression`), together; an absent `value` leaves the property out. Also a regular activity, where nobody must wait for it. */
   evaluate(expressions: readonly { readonly expression: string; readonly values: { readonly [name: string]: Json } }[]): Promise<{ readonly value?: Json }[]>
+}
+
+/** Activities of a transaction that split a list. */
+export interface SplitActivities {
+  /** Signals `stop` to every item that has not ended; heartbeats. */
+  stopItems(place: Place, parent: TransactionId, split: string): Promise<void>
 }
 
 /** Activities of `cycleOperation`. */

@@ -1,11 +1,14 @@
 /** How activities fail: for good with a code of `domain/errors.ts` as type, else by being repeated. */
 import { ApplicationFailure } from '@temporalio/common'
-import { StepError, type StepErrorCode } from '../domain/errors.ts'
+import { StepError, type ErrorAnswer, type StepErrorCode } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import { mapTexts } from '../domain/secrets.ts'
 import { MAX_VALUE_BYTES } from '../domain/size.ts'
 import type { ScriptError } from '../scripting/scripting.ts'
 
-export const failure = (code: StepErrorCode, detail: string): ApplicationFailure => ApplicationFailure.nonRetryable(detail, code)
+/** The answer that made the error travels as the failure's details. */
+export const failure = (code: StepErrorCode, detail: string, answer: ErrorAnswer = {}): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(detail, code, ...(Object.keys(answer).length === 0 ? [] : [answer]))
 
 /** What is wrong with the size of a result as JSON; undefined where a transaction takes it. */
 export function tooLarge(result: Json): string | undefined {
@@ -19,7 +22,7 @@ export function tooLarge(result: Json): string | undefined {
  */
 export function failureOf(error: unknown, change: (detail: string) => string = detail => detail): unknown {
   if (error instanceof RangeError) return failure('badResponse', 'The data is nested too deeply')
-  return error instanceof StepError ? failure(error.code, change(error.detail)) : redacted(error, change)
+  return error instanceof StepError ? failure(error.code, change(error.detail), changed(error.answer, change)) : redacted(error, change)
 }
 
 function redacted(error: unknown, change: (text: string) => string): unknown {
@@ -29,6 +32,9 @@ function redacted(error: unknown, change: (text: string) => string): unknown {
   }
   return error
 }
+
+const changed = ({ body, ...rest }: ErrorAnswer, change: (text: string) => string): ErrorAnswer =>
+  body === undefined ? rest : { ...rest, body: mapTexts(body, change) }
 
 const reasons: { readonly [R in ScriptError['reason']]: string } = {
   threw: 'The script threw',

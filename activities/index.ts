@@ -1,17 +1,17 @@
 /** The activities of the worker, made from what they need. Their names are a bounded set: they are metric labels. */
 import { hiderOf } from '../domain/known-secrets.ts'
 import type { Metrics } from '../platform/metrics.ts'
-import type { InboxTransaction } from '../storage/inbox.ts'
 import { DETAIL_MAX, type Registry } from '../storage/registry.ts'
+import type { InboxControl, InboxTransaction } from '../storage/inbox.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
-import type { LocalActivities, NotificationActivities, NotificationLogActivities, OperationActivities, StepActivities } from './contract.ts'
+import type { LocalActivities, NotificationActivities, NotificationLogActivities, OperationActivities, SplitActivities, StepActivities } from './contract.ts'
 import { sendNotification, type NotificationDeps } from './notifications.ts'
-import { removeAll, stopDoomed, type OperationDeps } from './operations.ts'
 import { fire, followCycle, type ScheduleDeps } from './schedules.ts'
+import { removeAll, stopDoomed, stopItems, type OperationDeps } from './operations.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
 export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps, Pick<ScheduleDeps, 'rootsOf'> {
-  readonly inbox: InboxTransaction & OperationDeps['inbox'] & ScheduleDeps['inbox']
+  readonly inbox: InboxTransaction & Pick<InboxControl, 'deactivate'> & OperationDeps['inbox'] & ScheduleDeps['inbox']
   readonly registry: Pick<Registry, 'incidents' | 'notifications'>
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
   readonly schedules: ScheduleDeps['schedules']
@@ -19,7 +19,7 @@ export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, N
   readonly scripting: CallHttpDeps['scripting'] & ScriptDeps['scripting']
 }
 
-export type Activities = StepActivities & LocalActivities & OperationActivities & NotificationActivities & NotificationLogActivities
+export type Activities = StepActivities & LocalActivities & SplitActivities & OperationActivities & NotificationActivities & NotificationLogActivities
 
 export function createActivities(deps: ActivityDeps): Activities {
   const { inbox, registry, metrics } = deps
@@ -50,15 +50,10 @@ export function createActivities(deps: ActivityDeps): Activities {
       if (told.answer === 'parked') metrics.transactions.inc({ status: 'Waiting' })
       return told
     },
-    async end(place, transaction, consumed, status, retentionMs) {
-      const { wake, before } = await inbox.end(place, transaction, consumed, status, retentionMs)
-      if (!before) metrics.transactions.inc({ status })
-      return { wake }
-    },
     async fail(place, transaction, consumed, retentionMs, asked) {
-      const told = await inbox.fail(place, transaction, consumed, retentionMs, asked)
-      if (told.answer === 'failed') metrics.transactions.inc({ status: 'Errored' })
-      return told
+      const answer = await inbox.fail(place, transaction, consumed, retentionMs, asked)
+      if (answer.answer === 'failed') metrics.transactions.inc({ status: 'Errored' })
+      return answer
     },
     async revive(place, transaction, asked) {
       const answer = await inbox.revive(place, transaction, asked)
@@ -78,6 +73,15 @@ export function createActivities(deps: ActivityDeps): Activities {
       // Whatever brought it there, a secret that came back in some answer too: none stands in an incident.
       const detail = hiderOf(cycle.document, deps.sealer)(incident.detail, DETAIL_MAX)
       await registry.incidents.add(place, { ...incident, detail }, transaction, runId)
+    },
+    async stopCycle(place) {
+      await inbox.deactivate(place)
+    },
+    stopItems: (place, parent, split) => stopItems(deps, place, parent, split),
+    async end(place, transaction, consumed, status, retentionMs) {
+      const { wake, before } = await inbox.end(place, transaction, consumed, status, retentionMs)
+      if (!before) metrics.transactions.inc({ status })
+      return { wake }
     },
     sendNotification: message => sendNotification(deps, message),
     async noteNotification(id, status, attempt) {

@@ -7,11 +7,12 @@ import type { Schedules } from './schedules.ts'
 /** Sends to workflows of transactions; one that is closed or unknown is fine. */
 export interface TransactionSignals {
   checkStop(place: Place, transaction: TransactionId): Promise<void>
+  stop(place: Place, transaction: TransactionId): Promise<void>
   terminate(place: Place, transaction: TransactionId): Promise<void>
 }
 
 export interface OperationDeps {
-  readonly inbox: Pick<InboxUpkeep, 'doomed' | 'everyone' | 'purge'>
+  readonly inbox: Pick<InboxUpkeep, 'doomed' | 'everyone' | 'purge' | 'runningItems'>
   readonly signals: TransactionSignals
   readonly schedules: Pick<Schedules, 'remove'>
   readonly runtime: () => ActivityRuntime
@@ -52,3 +53,11 @@ export async function removeAll(deps: OperationDeps, place: Place): Promise<void
   )
   await deps.inbox.purge(place)
 }
+
+/** Stops the items of a split that have not ended. */
+export const stopItems = (deps: OperationDeps, place: Place, parent: TransactionId, split: string): Promise<void> =>
+  forAll(
+    deps,
+    after => deps.inbox.runningItems(place, parent, split, after, PAGE),
+    item => deps.signals.stop(place, item),
+  )

@@ -2,6 +2,8 @@
  * The one table of errors: code, exact message, HTTP status where it reaches HTTP, and whether trying again may help.
  * A caller looks at the code and never has to match text. Messages of incidents are the list of cycles.md 5.
  */
+import type { Json } from './json.ts'
+
 export const stepErrors = {
   triggerSkipped: { message: 'Trigger Skipped', retryable: false },
   transactionStopped: { message: 'Transaction Stopped', retryable: false },
@@ -26,15 +28,25 @@ export const stepErrors = {
 } as const
 export type StepErrorCode = keyof typeof stepErrors
 
+/** What is known of the answer that made a step's error. */
+export interface ErrorAnswer {
+  readonly status?: number
+  readonly body?: Json
+  /** The other side asks to come later (429, 503); `afterMs` where it says when. */
+  readonly throttled?: { readonly afterMs?: number }
+}
+
 /** A step's error with the detail for its incident. */
 export class StepError extends Error {
   override readonly name = 'StepError'
   readonly code: StepErrorCode
   readonly detail: string
-  constructor(code: StepErrorCode, detail: string) {
+  readonly answer: ErrorAnswer
+  constructor(code: StepErrorCode, detail: string, answer: ErrorAnswer = {}) {
     super(stepErrors[code].message)
     this.code = code
     this.detail = detail
+    this.answer = answer
   }
 }
 

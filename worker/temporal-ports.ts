@@ -17,6 +17,7 @@ import {
   ITEMS_ENDED,
   notificationWorkflowId,
   SEND_NOW,
+  STOP,
   transactionWorkflowId,
   type CycleOperationInput,
   type Delivery,
@@ -129,6 +130,9 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
 
     async checkStop(place, transaction) {
       await told(place, transaction, handle => handle.signal(CHECK_STOP))
+    },
+    async stop(place, transaction) {
+      await told(place, transaction, handle => handle.signal(STOP))
     },
     async terminate(place, transaction) {
       await told(place, transaction, handle => handle.terminate('the cycle was deleted'))

@@ -1,9 +1,10 @@
 /**
  * Names and shapes of what is sent to the workflows: shared by api, worker and workflows. Types and constants only.
  */
-import type { AccountId, CycleId, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import { asTransactionId, type AccountId, type CycleId, type RequestId, type StepId, type TransactionId } from '../domain/ids.ts'
 import type { CycleDocument, TriggerData, WebhookData } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
+import type { StepErrorCode } from '../domain/errors.ts'
 import type { EndStatus } from '../domain/states.ts'
 
 /** Payloads of that many bytes and more are stored beside Temporal, but for those with `INLINE` in their metadata (decision 12). */
@@ -36,19 +37,79 @@ export interface Snapshot {
 export interface TransactionInput {
   readonly transaction: TransactionId
   readonly snapshot: Snapshot
-  readonly trigger: { readonly stepId: StepId; readonly data: TriggerData }
+  /** The data of an item stands in `item`. */
+  readonly trigger: { readonly stepId: StepId; readonly data?: TriggerData }
   /** ms since the epoch. */
   readonly acceptedAt: number
   /** Process whose bound on starts that have not begun this one counts against: it is told when it begins. */
   readonly startedBy?: string
   readonly limits: { readonly maxStepExecutions: number; readonly retentionMs: number }
+  /** What makes it an element of a list that another transaction split (cycles.md 4). */
+  readonly item?: Item
   /** Where the transaction stood, after a continue-as-new. */
   readonly carried?: Carried
 }
 
-/** Where one path of a run stands: before that step, or in its delay that ends at `until` (ms since the epoch). */
+export interface Item {
+  readonly parent: TransactionId
+  /** The step whose data was split, and which execution of it. */
+  readonly stepId: StepId
+  readonly execution: number
+  readonly index: number
+  readonly total: number
+  readonly value: Json
+  /** The request that began the parent's run: its sender gets the answer of the first response step, also of an item's. */
+  readonly request: string
+  /** Step data of the parent that the item's steps name. */
+  readonly data: { readonly [step: StepId]: Json }
+}
+
+/** One execution of a split, as Redis counts its items by. */
+export const splitId = (stepId: StepId, execution: number): string => `${stepId}.${execution}`
+export const itemId = (parent: TransactionId, split: string, index: number): TransactionId => asTransactionId(`${parent}.${split}.${index}`)
+
+/** How items, or paths, ended (cycles.md 4, waitAll). */
+export interface JoinCounts {
+  readonly completed: number
+  readonly errored: number
+  readonly stopped: number
+}
+
+/** Where one path of a run stands: before a step, or in its execution. */
 export interface Position {
   readonly stepId: StepId
+  /** Which execution of the step was under way, from 1. */
+  readonly execution?: number
+  /** Of a delay that was begun: when it ends (ms since the epoch). */
+  readonly until?: number
+  /** The step's data is there and is split: how many items were started. */
+  readonly started?: number
+  /** A try failed and another one comes. */
+  readonly retry?: Retry
+}
+
+/** The pause before the next try of a step (cycles.md 5). */
+export interface Retry {
+  /** ms since the epoch. */
+  readonly at: number
+  /** Tries that failed by the rule `retry`, and waits because of 429 or 503 without a `Retry-After`. */
+  readonly tries: number
+  readonly waits: number
+  /** All tries that failed. */
+  readonly failed: number
+  readonly code: StepErrorCode
+  readonly detail: string
+}
+
+/** A step that failed for good: the transaction stands there until an operator mends it, or its retention is over. */
+export interface Failure {
+  readonly stepId: StepId
+  readonly code: StepErrorCode
+  readonly detail: string
+  /** No try can go better: the transaction closes at once. */
+  readonly final: boolean
+  readonly stopCycle: boolean
+  /** Once it stands: until when (ms since the epoch). */
   readonly until?: number
 }
 
@@ -63,13 +124,15 @@ export interface Run {
   readonly joining?: readonly StepId[]
   /** Paths that have ended since the run began or was joined. */
   readonly ended?: number
+  /** Split items that have ended since then. */
+  readonly items?: JoinCounts
 }
 
 /** A transaction's state between two step boundaries: all that the interpreter needs to go on. */
 export interface Carried {
   /** ms since the epoch; absent until it was begun. */
   readonly startedAt?: number
-  readonly status: 'InProgress' | 'Waiting'
+  readonly status: 'InProgress' | 'Waiting' | 'Errored'
   /** Step data of the latest execution of each step but the trigger, whose data is in the input. */
   readonly data: { readonly [step: StepId]: Json }
   readonly executions: number
@@ -88,6 +151,12 @@ export interface Carried {
   readonly seen: { readonly [step: StepId]: number }
   readonly consumed: { readonly [step: StepId]: number }
   readonly run?: Run
+  readonly failure?: Failure
+  /** Number of the latest question to the index whether it stands failed, or may go on. */
+  readonly asked: number
+  /** How many runs there were, and when the latest ended (ms since the epoch). */
+  readonly runs: number
+  readonly ranUntil?: number
   /** Search attributes as they were set last. */
   readonly shown?: { readonly status: string; readonly waitingFor: readonly string[] }
 }
@@ -102,10 +171,21 @@ export interface Delivery {
 }
 /** Signal: the cycle was stopped; a hint, the workflow asks `check`. */
 export const CHECK_STOP = 'checkStop'
+/** Signals: an operator retries, skips or fails a step that failed or waits for its next try. Argument: nothing where one step can be meant, its id, or `{ stepId }`. */
+export const RETRY_STEP = 'retryStep'
+export const SKIP_STEP = 'skipStep'
+export const FAIL_STEP = 'failStep'
+export type Order = 'retry' | 'skip' | 'fail'
 /** Signal: an operator stops this transaction. */
 export const STOP = 'stop'
-/** Signal to a parent: so many items of a split have ended as it wanted to know of (argument: the split). */
+/** Signals to a parent: so many items of a split have ended as it wanted to know of (argument: the split); and an item's answer for the run's sender. */
 export const ITEMS_ENDED = 'itemsEnded'
+export const ANSWER_RUN = 'answerRun'
+export interface RunAnswer {
+  readonly request: string
+  readonly stepId: StepId
+  readonly response: ResponseResult
+}
 
 /** Update: waits for the response of the run that the request began. `updateId` is the request's id. For a trigger the request id is the transaction's id. */
 export const AWAIT_RESPONSE = 'awaitResponse'
@@ -123,6 +203,8 @@ export const STEP_DATA = 'stepData'
 export const RESPONSE = 'response'
 export interface TransactionState {
   readonly status: 'InProgress' | 'Waiting' | EndStatus
+  /** The step that failed for good, while an operator may mend it. */
+  readonly failed?: StepId
   readonly steps: readonly StepRecord[]
   readonly incidents: readonly Incident[]
   readonly responses: { readonly [request: string]: ResponseResult }
@@ -130,7 +212,7 @@ export interface TransactionState {
 export interface StepRecord {
   readonly stepId: StepId
   readonly stepName: string
-  readonly status: 'Running' | 'Waiting' | 'Completed' | 'Errored' | 'Stopped'
+  readonly status: 'Running' | 'Retrying' | 'Waiting' | 'Completed' | 'Errored' | 'Skipped' | 'Stopped'
   readonly startedAt: number
   readonly endedAt?: number
   readonly attempts: number

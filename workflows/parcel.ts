@@ -49,7 +49,7 @@ export function pack(input: TransactionInput): [Packed, ...Part[]] {
   const packed: Packed = {
     ...rest,
     ...(takenOut('snapshot', '', snapshot) ? {} : { snapshot }),
-    trigger: takenOut('trigger', '', trigger.data) ? { stepId: trigger.stepId } : trigger,
+    trigger: trigger.data !== undefined && takenOut('trigger', '', trigger.data) ? { stepId: trigger.stepId } : trigger,
     ...(carried === undefined
       ? {}
       : {
@@ -74,10 +74,11 @@ export function unpack({ parts = [], snapshot, trigger, carried, ...rest }: Pack
     return found
   }
   const queued = all('queue')
+  const triggered = trigger.data ?? all('trigger')['']
   return {
     ...rest,
     snapshot: one(snapshot, all('snapshot')['']),
-    trigger: { stepId: trigger.stepId, data: one(trigger.data, all('trigger')['']) },
+    trigger: { stepId: trigger.stepId, ...(triggered === undefined ? {} : { data: triggered }) },
     ...(carried === undefined
       ? {}
       : {

@@ -1,20 +1,34 @@
 /** Binds the interpreter's port to Temporal: steps as regular activities, the index as local ones, waits as timers. */
-import { CancellationScope, condition, proxyActivities, proxyLocalActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow'
-import type { LocalActivities, StepActivities } from '../activities/contract.ts'
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  proxyActivities,
+  proxyLocalActivities,
+  startChild,
+  workflowInfo,
+  type ActivityOptions,
+} from '@temporalio/workflow'
+import type { LocalActivities, SplitActivities, StepActivities } from '../activities/contract.ts'
 import type { Step } from '../domain/document.ts'
 import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import { stepById } from '../domain/graph.ts'
 import type { Place } from '../domain/ids.ts'
-import { MAX_VALUE_BYTES } from '../domain/size.ts'
+import { jsonSize, MAX_VALUE_BYTES } from '../domain/size.ts'
 import { stepErrorOf } from './failures.ts'
 import { createTaskBudget, inlineBytes, type Weight } from './payload.ts'
-import type { TransactionContext } from './interpreter/context.ts'
-import { LARGE_BYTES, type TransactionInput } from './messages.ts'
+import type { Attempt, TransactionContext } from './interpreter/context.ts'
+import { ANSWER_RUN, itemId, ITEMS_ENDED, LARGE_BYTES, splitId, TRANSACTION, transactionWorkflowId, type Item, type TransactionInput } from './messages.ts'
+import { pack } from './parcel.ts'
+import { transactionOptions } from './start.ts'
 
 const RETRY = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const
 
 /** Short calls of the index: they share the workflow task's timeout, and are repeated for as long as Redis is away. */
 const index = proxyLocalActivities<Omit<LocalActivities, 'evaluate'>>({ startToCloseTimeout: '10s', retry: RETRY })
+const operations = proxyActivities<SplitActivities>({ startToCloseTimeout: '1h', heartbeatTimeout: '15s', retry: RETRY })
 /** The sandbox cuts a script off at 60 s at most. */
 const EVALUATE = { startToCloseTimeout: '90s', retry: RETRY } as const
 const HEARTBEAT = '5s'
@@ -36,6 +50,18 @@ export interface PortHooks {
 
 export const placeOf = (input: TransactionInput): Place => ({ account: input.snapshot.account.id, cycle: input.snapshot.cycle.id })
 
+/** What an item is started with: the same snapshot, and what it needs of the step data. */
+function itemInput({ snapshot, trigger, acceptedAt, limits, transaction }: TransactionInput, item: Item): TransactionInput {
+  return {
+    transaction: itemId(transaction, splitId(item.stepId, item.execution), item.index),
+    snapshot,
+    trigger: { stepId: trigger.stepId },
+    acceptedAt,
+    limits,
+    item,
+  }
+}
+
 /** Asks the index whether the transaction was stopped with its cycle (signal `checkStop`). */
 export const check = (input: TransactionInput): Promise<'go' | 'stop'> => index.check(placeOf(input), input.transaction)
 
@@ -45,6 +71,15 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
   const calls = new Set<CancellationScope>()
   const budget = createTaskBudget()
   const { weight } = hooks
+
+  const { item } = input
+  /** A parent that is closed needs nothing any more. */
+  const toParent = async <T>(signal: string, about: T): Promise<void> => {
+    if (item === undefined) return
+    const parent = getExternalWorkflowHandle(transactionWorkflowId(place.cycle, item.parent))
+    await parent.signal(signal, about).catch((error: unknown) => log.info('the parent of an item could not be told', { error: String(error) }))
+  }
+  const wakeParent = (): Promise<void> => (item === undefined ? Promise.resolve() : toParent(ITEMS_ENDED, splitId(item.stepId, item.execution)))
 
   /**
    * Runs a step's activity on `data` so that `interrupt` cancels it; its failure becomes a step error. `recorded`: bytes of its result that the same
@@ -68,8 +103,8 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
       calls.delete(scope)
     }
   }
-  const options = (step: Step, execution: number, startToCloseTimeout: ActivityOptions['startToCloseTimeout'] & {}): ActivityOptions => ({
-    activityId: execution === 1 ? step.id : `${step.id}#${execution}`,
+  const options = (step: Step, { execution, failed }: Attempt, startToCloseTimeout: ActivityOptions['startToCloseTimeout'] & {}): ActivityOptions => ({
+    activityId: `${step.id}${execution === 1 ? '' : `#${execution}`}${failed === 0 ? '' : `~${failed}`}`,
     summary: step.name ?? step.id,
     startToCloseTimeout,
     heartbeatTimeout: HEARTBEAT,
@@ -80,19 +115,19 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
 
   return {
     now: () => Date.now(),
-    callHttp(step, execution, request) {
+    callHttp(step, attempt, request) {
       hooks.show()
       const { account, variables } = input.snapshot
       const script = step.script === undefined ? {} : { script: { source: step.script, variables, account: { id: account.id, apiId: account.apiId } } }
       const margin = step.script === undefined ? CALL_MARGIN_MS : SCRIPT_TIMEOUT_MS
-      const activities = proxyActivities<StepActivities>(options(step, execution, request.timeoutMs + margin))
-      const idempotencyKey = `${transaction}/${step.id}/${execution}`
+      const activities = proxyActivities<StepActivities>(options(step, attempt, request.timeoutMs + margin))
+      const idempotencyKey = `${transaction}/${step.id}/${attempt.execution}`
       const asked = { ...request, ...script }
       return call('callFailed', asked, 0, () => activities.callHttp({ ...asked, ...identity(step), idempotencyKey }))
     },
-    runScript(step, execution, input) {
+    runScript(step, attempt, input) {
       hooks.show()
-      const activities = proxyActivities<StepActivities>(options(step, execution, SCRIPT_TIMEOUT_MS))
+      const activities = proxyActivities<StepActivities>(options(step, attempt, SCRIPT_TIMEOUT_MS))
       return call('callFailed', input, 0, () => activities.runScript({ ...identity(step), source: step.source, input }))
     },
     async evaluate(step, expressions, answered) {
@@ -113,8 +148,37 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
     begin: values => index.begin(place, transaction, values, input.startedBy),
     resume: (stepId, delivery) => index.resume(place, transaction, stepId, delivery),
     register: async (stepId, value) => (await index.register(place, transaction, stepId, value ?? null)) ?? undefined,
-    park: seen => index.park(place, transaction, { ...seen }),
-    end: (consumed, status, retentionMs) => index.end(place, transaction, { ...consumed }, status, retentionMs),
+    async park(seen) {
+      const { answer, wake } = await index.park(place, transaction, { ...seen })
+      if (wake) await wakeParent()
+      return answer
+    },
+    beginItem: values =>
+      item === undefined ? Promise.resolve('stop') : index.beginItem(place, transaction, item.parent, splitId(item.stepId, item.execution), values),
+    async startItem(started) {
+      const child = itemInput(input, started)
+      await budget(inlineBytes(jsonSize(child)))
+      try {
+        await startChild(TRANSACTION, { ...transactionOptions(child, 'item'), args: pack(child), parentClosePolicy: 'ABANDON' })
+      } catch (error) {
+        // A reset made this transaction start it again.
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+      }
+    },
+    awaitItems: (split, wakeAt) => index.awaitItems(place, transaction, split, wakeAt),
+    stopItems: split => operations.stopItems(place, transaction, split),
+    answerParent: answer => toParent(ANSWER_RUN, answer),
+    async fail(consumed, retentionMs, asked) {
+      const { answer, wake } = await index.fail(place, transaction, { ...consumed }, retentionMs, asked)
+      if (wake) await wakeParent()
+      return answer
+    },
+    revive: asked => index.revive(place, transaction, asked),
+    stopCycle: () => index.stopCycle(place),
+    async end(consumed, status, retentionMs) {
+      const { wake } = await index.end(place, transaction, { ...consumed }, status, retentionMs)
+      if (wake) await wakeParent()
+    },
     incident(incident) {
       const step = incident.stepId === undefined ? undefined : stepById(input.snapshot.document, incident.stepId)
       return index.incident(place, transaction, step === undefined ? incident : { ...incident, stepName: step.name ?? step.id, stepType: step.type })

@@ -47,6 +47,7 @@ function attributesOf(life: Life, ended: EndStatus | undefined, shown: Shown | u
   if (ended !== undefined) return shown !== undefined || ended === 'Stopped' ? { status: ended, waitingFor: [] } : undefined
   const { status, registered } = life.state
   if (status === 'InProgress') return shown && { status, waitingFor: shown.waitingFor }
+  if (status === 'Errored') return { status, waitingFor: [] }
   return { status, waitingFor: [...registered].flatMap(([stepId, { hash }]) => (hash === undefined ? [] : [`${stepId}:${hash}`])).sort() }
 }
 

@@ -65,15 +65,18 @@ export const cycleAttributes = (of: {
     ...(of.triggerName === undefined ? [] : [{ key: TRIGGER_STEP, value: of.triggerName }]),
   ])
 
-/** Options for `client.workflow.start` and `WithStartWorkflowOperation`: deterministic id, REJECT_DUPLICATE, search attributes, summary, fairness key. */
-export function transactionStart(input: TransactionInput, taskQueue: string) {
+/** Lower is sooner: a sender that is held comes before what stands in the inbox, and that before the items of a split (architecture, fairness). */
+const PRIORITIES = { held: 2, queued: 3, item: 4 } as const
+
+/** What a transaction's workflow is started with, whoever starts it: search attributes, summary, fairness key and priority. */
+export function transactionOptions(input: TransactionInput, turn: keyof typeof PRIORITIES) {
   const { account, cycle, document } = input.snapshot
+  const { item } = input
   const trigger = document.steps[0]
+  const what = item === undefined ? '' : ` · item ${item.index + 1} of ${item.total}`
   return {
-    workflowType: TRANSACTION,
     workflowId: transactionWorkflowId(cycle.id, input.transaction),
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
-    taskQueue,
     args: [input] as [TransactionInput],
     workflowTaskTimeout: '5s' as const,
     typedSearchAttributes: cycleAttributes({
@@ -82,8 +85,8 @@ export function transactionStart(input: TransactionInput, taskQueue: string) {
       cycleName: cycle.name,
       triggerName: trigger?.name ?? input.trigger.stepId,
     }),
-    staticSummary: `${cycle.name} · ${account.name}`,
-    priority: { fairnessKey: account.id.slice(0, 64) },
+    staticSummary: `${cycle.name} · ${account.name}${what}`,
+    priority: { fairnessKey: account.id.slice(0, 64), priorityKey: PRIORITIES[turn] },
   }
 }
 
@@ -103,3 +106,9 @@ export function notificationStart(input: NotificationInput, taskQueue: string) {
     priority: { priorityKey: 4, fairnessKey: account.slice(0, 64) },
   }
 }
+/** Options for `client.workflow.start` and `WithStartWorkflowOperation`: a deterministic id that is never used again. */
+export const transactionStart = (input: TransactionInput, taskQueue: string, turn: 'held' | 'queued' = 'queued') => ({
+  ...transactionOptions(input, turn),
+  workflowType: TRANSACTION,
+  taskQueue,
+})

@@ -15,11 +15,31 @@ import {
 import type { RawValue } from '@temporalio/common'
 import { stepErrors } from '../domain/errors.ts'
 import type { StepId } from '../domain/ids.ts'
+import type { Json } from '../domain/json.ts'
 import type { EndStatus } from '../domain/states.ts'
-import { answerFor, createLife, deliver, live, stop, type Life } from './interpreter/life.ts'
+import { answerFor, answerRun, createLife, deliver, live, stop, type Life } from './interpreter/life.ts'
+import { order } from './interpreter/orders.ts'
 import { freeze } from './interpreter/state.ts'
 import { stateOf } from './interpreter/view.ts'
-import { AWAIT_RESPONSE, CHECK_STOP, DELIVER, RESPONSE, STATE, STEP_DATA, STOP, type Delivery, type ResponseResult, type TransactionInput } from './messages.ts'
+import {
+  ANSWER_RUN,
+  AWAIT_RESPONSE,
+  CHECK_STOP,
+  DELIVER,
+  FAIL_STEP,
+  ITEMS_ENDED,
+  RESPONSE,
+  RETRY_STEP,
+  SKIP_STEP,
+  STATE,
+  STEP_DATA,
+  STOP,
+  type Delivery,
+  type ResponseResult,
+  type RunAnswer,
+  type TransactionInput,
+} from './messages.ts'
+
 import { pack, unpack, type Packed, type Part } from './parcel.ts'
 import { answerOf, createWeight } from './payload.ts'
 import { check, createPort } from './port.ts'
@@ -28,6 +48,11 @@ import { createShow } from './show.ts'
 const deliverSignal = defineSignal<[Delivery]>(DELIVER)
 const checkStopSignal = defineSignal(CHECK_STOP)
 const stopSignal = defineSignal(STOP)
+const retryStepSignal = defineSignal<[about?: Json]>(RETRY_STEP)
+const skipStepSignal = defineSignal<[about?: Json]>(SKIP_STEP)
+const failStepSignal = defineSignal<[about?: Json]>(FAIL_STEP)
+const itemsEndedSignal = defineSignal<[string]>(ITEMS_ENDED)
+const answerRunSignal = defineSignal<[RunAnswer]>(ANSWER_RUN)
 const awaitResponseUpdate = defineUpdate<ResponseResult, [string]>(AWAIT_RESPONSE)
 const stateQuery = defineQuery<RawValue>(STATE)
 const stepDataQuery = defineQuery<RawValue, [StepId]>(STEP_DATA)
@@ -64,6 +89,11 @@ export async function transaction(packed: Packed, ...parts: readonly Part[]): Pr
     deliver(life, delivery)
   })
   setHandler(stopSignal, () => stop(life))
+  setHandler(retryStepSignal, about => order(life, 'retry', about))
+  setHandler(skipStepSignal, about => order(life, 'skip', about))
+  setHandler(failStepSignal, about => order(life, 'fail', about))
+  setHandler(itemsEndedSignal, split => void life.told.add(split))
+  setHandler(answerRunSignal, answer => answerRun(life, answer))
   // Hints that come while the index is asked make one more question together.
   let hints = 0
   setHandler(checkStopSignal, () =>
@@ -126,8 +156,9 @@ function goOn(input: TransactionInput): Promise<never> {
 
 /** Errored and stopped transactions close as failed: Temporal's own status shows it (operations.md 5). */
 function failureOf(life: Life, status: EndStatus): ApplicationFailure {
-  const code = status === 'Stopped' ? 'transactionStopped' : (life.failure?.code ?? 'transactionStopped')
-  const detail = status === 'Stopped' ? undefined : life.failure?.detail
+  const failure = status === 'Stopped' ? undefined : life.state.failure
+  const code = failure?.code ?? 'transactionStopped'
+  const detail = failure?.detail
   const message = stepErrors[code].message
   return ApplicationFailure.nonRetryable(detail === undefined ? message : `${message}: ${detail}`, code, { status } satisfies TransactionResult)
 }

@@ -70,7 +70,7 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
           args: [input.transaction],
           updateId: input.transaction,
           startWorkflowOperation: new WithStartWorkflowOperation<TransactionWorkflow>(TRANSACTION, {
-            ...transactionStart(input, taskQueue),
+            ...transactionStart(input, taskQueue, 'held'),
             workflowIdConflictPolicy: 'USE_EXISTING',
           }),
         }),
@@ -80,7 +80,7 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
     async start(input, deadlineMs) {
       try {
         await client.withDeadline(Date.now() + deadlineMs, () =>
-          client.workflow.start(TRANSACTION, { ...transactionStart(input, taskQueue), workflowIdConflictPolicy: 'USE_EXISTING' }),
+          client.workflow.start(TRANSACTION, { ...transactionStart(input, taskQueue, 'held'), workflowIdConflictPolicy: 'USE_EXISTING' }),
         )
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error

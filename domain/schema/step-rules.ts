@@ -35,23 +35,6 @@ function headerRules(step: ViewStep): Problem[] {
   )
 }
 
-/** What documents may not use before it runs. */
-function laterRules(step: ViewStep): Problem[] {
-  const path = `steps[${step.index}]`
-  const split = step.raw['split'] === undefined ? [] : [{ path: `${path}.split`, message: `"split" ${LATER}` }]
-  const { onError } = step.raw
-  const rule = typeof onError === 'string' && laterErrorRules.includes(onError) ? [{ path: `${path}.onError`, message: `"${onError}" ${LATER}` }] : []
-  return [...split, ...rule]
-}
-const LATER = 'is not yet available in this version'
-const laterErrorRules = ['ignore', 'retry', 'stopCycle']
-
-function laterSettings(root: Json): Problem[] {
-  const settings = isJsonObject(root) ? root['settings'] : undefined
-  const rule = isJsonObject(settings) ? settings['onStepError'] : undefined
-  return typeof rule === 'string' && laterErrorRules.includes(rule) ? [{ path: 'settings.onStepError', message: `"${rule}" ${LATER}` }] : []
-}
-
 /** cycles.md 4: a schedule is the trigger, and goes by an interval or by cron. */
 function scheduleRules(step: ViewStep): Problem[] {
   if (step.type !== 'schedule') return []
@@ -85,6 +68,5 @@ function variableRules(root: Json): Problem[] {
 
 export const stepProblems = (view: View, root: Json): Problem[] => [
   ...variableRules(root),
-  ...laterSettings(root),
-  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step), ...scheduleRules(step), ...laterRules(step)]),
+  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step), ...scheduleRules(step)]),
 ]

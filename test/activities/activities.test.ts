@@ -84,6 +84,7 @@ function activities(
     sealer: { open: sealed => sealed.slice('sealed:'.length), isSealed: text => text.startsWith('sealed:') },
     signals: {
       checkStop: async (_place, id) => void signalled.push(`check ${id}`),
+      stop: async () => undefined,
       terminate: async (_place, id) => void signalled.push(`terminate ${id}`),
     },
     schedules: {

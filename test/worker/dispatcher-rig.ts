@@ -88,6 +88,7 @@ export async function createRig(): Promise<Rig> {
     notifyAgain: input => (ports.notifyAgain ?? real.notifyAgain)(input),
     itemsEnded: (...args) => (ports.itemsEnded ?? real.itemsEnded)(...args),
     checkStop: (...args) => real.checkStop(...args),
+    stop: (...args) => real.stop(...args),
     terminate: (...args) => real.terminate(...args),
   }
   const running = new Set<() => Promise<void>>()

@@ -41,6 +41,8 @@ function made({ body, description, continued, data, responses, queue }: typeof r
     responses: Object.fromEntries(answers),
     queue: queue.map((bytes, n) => ({ stepId: 'w', deliveryId: n, requestId: asRequestId('r'), data: webhookData(valueOf(bytes)) })),
     seen: {},
+    asked: 0,
+    runs: 1,
     consumed: {},
   }
   return { ...input, carried }

@@ -9,7 +9,7 @@ import type { CycleDocument } from '../../domain/document.ts'
 import { loadBundle } from '../../worker/bundle.ts'
 import { createDataConverter } from '../../platform/payloads.ts'
 import { createTemporalWorker } from '../../worker/temporal-worker.ts'
-import { INLINE, LARGE_BYTES, type Incident, type TransactionInput } from '../../workflows/messages.ts'
+import { INLINE, LARGE_BYTES, STOP, transactionWorkflowId, type Incident, type TransactionInput } from '../../workflows/messages.ts'
 import { transactionStart } from '../../workflows/start.ts'
 import { memoryBlobs, type MemoryBlobs } from '../support/blobs.ts'
 import { inputOf } from './interpreter/memory.ts'
@@ -51,6 +51,22 @@ export async function createRig(address: string): Promise<Rig> {
     indexes.set(transaction, known)
     return known
   }
+  const splits = new Map<string, { completed: number; errored: number; stopped: number; wakeAt: number }>()
+  const countsOf = (split: string) => {
+    const counts = splits.get(split) ?? { completed: 0, errored: 0, stopped: 0, wakeAt: Infinity }
+    splits.set(split, counts)
+    return counts
+  }
+  const counted = new Set<string>()
+  /** Counts an item once; answers whether its parent wants to be told. */
+  const countItem = (item: string, how: 'completed' | 'errored' | 'stopped'): boolean => {
+    const split = /^(.+)\.\d+$/.exec(item)?.[1]
+    if (split === undefined) return false
+    const counts = countsOf(split)
+    if (!counted.has(item)) counts[how]++
+    counted.add(item)
+    return counts.completed + counts.errored + counts.stopped >= counts.wakeAt
+  }
   const overrides: Partial<Activities> = {}
   const base: Activities = {
     callHttp: async call => ({ status: 200, headers: {}, body: { called: call.url } }),
@@ -76,23 +92,35 @@ export async function createRig(address: string): Promise<Rig> {
       index(transaction).calls.push(`park ${JSON.stringify(seen)}`)
       return { answer: index(transaction).stopped ? 'stop' : 'parked', wake: false }
     },
-    async end(_place, transaction, consumed, status) {
-      index(transaction).calls.push(`end ${status} ${JSON.stringify(consumed)}`)
-      return { wake: false }
-    },
-    async fail(_place, transaction, consumed) {
-      index(transaction).calls.push(`fail ${JSON.stringify(consumed)}`)
-      return { answer: index(transaction).stopped ? 'stop' : 'failed', wake: false }
-    },
-    async beginItem() {
-      return 'stop'
-    },
-    async awaitItems() {
-      return { completed: 0, errored: 0, stopped: 0 }
+    async fail(_place, transaction) {
+      index(transaction).calls.push('fail')
+      return { answer: 'failed', wake: countItem(transaction, 'errored') }
     },
     async revive(_place, transaction) {
       index(transaction).calls.push('revive')
-      return index(transaction).stopped ? 'stop' : 'go'
+      return 'go'
+    },
+    async stopCycle(place) {
+      index(place.cycle).calls.push('stopCycle')
+    },
+    async beginItem(_place, item, parent, split) {
+      index(item).calls.push(`begin of ${parent} ${split}`)
+      return index(item).stopped ? 'stop' : 'go'
+    },
+    async awaitItems(_place, parent, split, wakeAt) {
+      const counts = countsOf(`${parent}.${split}`)
+      counts.wakeAt = wakeAt
+      return { completed: counts.completed, errored: counts.errored, stopped: counts.stopped }
+    },
+    async stopItems(place, parent, split) {
+      for (const [id, { calls }] of indexes) {
+        const runs = id.startsWith(`${parent}.${split}.`) && !calls.some(call => call.startsWith('end'))
+        if (runs) await client.workflow.getHandle(transactionWorkflowId(place.cycle, asTransactionId(id))).signal(STOP)
+      }
+    },
+    async end(_place, transaction, consumed, status) {
+      index(transaction).calls.push(`end ${status} ${JSON.stringify(consumed)}`)
+      return { wake: countItem(transaction, status === 'Completed' ? 'completed' : status === 'Errored' ? 'errored' : 'stopped') }
     },
     async incident(_place, transaction, incident) {
       index(transaction).incidents.push(incident)

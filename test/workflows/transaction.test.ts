@@ -102,7 +102,8 @@ describe('a transaction', () => {
   })
 
   it('that fails answers its held sender with failed, and closes as failed with the error code', async () => {
-    const input = rig.input(documentOf([trigger('bad'), { id: 'bad', type: 'synchronousResponse', status: 'nothing' }]))
+    const settings = { retention: { errored: '0s' } }
+    const input = rig.input(documentOf([trigger('bad'), { id: 'bad', type: 'synchronousResponse', status: 'nothing' }], { settings }))
     expect(await held(input)).toEqual({ kind: 'failed' })
     const handle = rig.client.workflow.getHandle(`transaction/${input.snapshot.cycle.id}/${input.transaction}`)
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'responseNotBuilt' } })

@@ -20,10 +20,26 @@ export function endStep(life: Life, step: Step, status: StepRecord['status']): v
   life.context.changed()
 }
 
-/** The run was stopped: what was under way did not come to its end. */
+/** An execution that was cut off, or that failed and is tried again, goes on. */
+export function resumeStep(life: Life, step: Step): void {
+  const record = life.state.records.get(step.id)
+  if (record === undefined || record.status === 'Running') return
+  record.status = 'Running'
+  delete record.endedAt
+  life.context.changed()
+}
+
+/** A try failed and another one comes. */
+export function retryStep(life: Life, step: Step): void {
+  const record = life.state.records.get(step.id)
+  if (record !== undefined) record.status = 'Retrying'
+  life.context.changed()
+}
+
+/** The run was cut off: what was under way did not come to its end. */
 export function stopRecords(life: Life): void {
   for (const record of life.state.records.values()) {
-    if (record.status !== 'Running') continue
+    if (record.status !== 'Running' && record.status !== 'Retrying') continue
     record.status = 'Stopped'
     record.endedAt = life.context.now()
   }

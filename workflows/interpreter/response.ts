@@ -7,6 +7,9 @@ import { hasHeader, headerFields, writeBody } from '../../domain/outgoing.ts'
 import { jsonSize, MAX_VALUE_BYTES } from '../../domain/size.ts'
 import type { ResponseResult } from '../messages.ts'
 
+/** Why a response step had no effect. */
+export const ANSWERED = 'Another response step of this run was reached first and answered the sender'
+
 const fail = (detail: string): never => {
   throw new StepError('responseNotBuilt', detail)
 }

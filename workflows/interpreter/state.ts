@@ -1,7 +1,7 @@
 /** The state of a transaction as the interpreter changes it, and its frozen form that a continue-as-new carries on. */
 import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
-import type { Carried, Delivery, Incident, ResponseResult, Run, StepRecord } from '../messages.ts'
+import type { Carried, Delivery, Failure, Incident, ResponseResult, Run, StepRecord } from '../messages.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -13,7 +13,7 @@ const KEPT_RESPONSES = 4 * 1024 * 1024
 export interface State {
   /** undefined until it was begun. */
   startedAt: number | undefined
-  status: 'InProgress' | 'Waiting'
+  status: Carried['status']
   readonly data: Map<StepId, Json>
   /** Sizes of data as JSON, each counted once. */
   readonly sizes: WeakMap<object, number>
@@ -29,6 +29,13 @@ export interface State {
   readonly seen: Map<StepId, number>
   readonly consumed: Map<StepId, number>
   run: Run | undefined
+  /** A step failed for good: the transaction stands there. */
+  failure: Failure | undefined
+  /** Number of the latest question by `fail` or `revive`. */
+  asked: number
+  /** How many runs there were, and when the latest ended (ms since the epoch). */
+  runs: number
+  ranUntil: number | undefined
 }
 
 /** A state to begin or to go on with. */
@@ -49,6 +56,10 @@ export function createState(carried: Carried | undefined): State {
     seen: new Map(Object.entries(carried?.seen ?? {})),
     consumed: new Map(Object.entries(carried?.consumed ?? {})),
     run: carried?.run,
+    failure: carried?.failure,
+    asked: carried?.asked ?? 0,
+    runs: carried?.runs ?? 0,
+    ranUntil: carried?.ranUntil,
   }
 }
 
@@ -71,6 +82,10 @@ export function freeze(state: State, trigger: StepId, shown: Carried['shown']): 
     seen: Object.fromEntries(state.seen),
     consumed: Object.fromEntries(state.consumed),
     ...(state.run === undefined ? {} : { run: state.run }),
+    ...(state.failure === undefined ? {} : { failure: state.failure }),
+    asked: state.asked,
+    runs: state.runs,
+    ...(state.ranUntil === undefined ? {} : { ranUntil: state.ranUntil }),
     ...(shown === undefined ? {} : { shown }),
   }
 }

@@ -22,10 +22,13 @@ function sizeOf({ sizes }: State, data: Json): number {
   return size
 }
 
+/** The part of the document that the transaction itself comes to. */
+export const splitOf = ({ input }: Life): { readonly split?: StepId } => (input.item === undefined ? {} : { split: input.item.stepId })
+
 /** Sets a step's data and registers what mid-cycle steps match on in it, before anything that follows can run. */
 export async function setStepData(life: Life, stepId: StepId, data: Json): Promise<void> {
   life.state.data.set(stepId, data)
-  await syncValues(life, valuesOf(life.document, { [stepId]: data }, { root: stepId }))
+  await syncValues(life, valuesOf(life.document, { [stepId]: data }, { root: stepId, ...splitOf(life) }))
 }
 
 /** Registers those values that are not registered as they are now. */

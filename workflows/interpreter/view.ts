@@ -23,7 +23,13 @@ export function stateOf(life: Life, ended: EndStatus | undefined): TransactionSt
     return { ...record, data }
   })
   const responses = [...state.responses].slice(-MAX_RESPONSES).map(([request, result]) => [request, shortened(result)])
-  return { status: ended ?? state.status, steps: steps.reverse(), incidents: state.incidents, responses: Object.fromEntries(responses) }
+  return {
+    status: ended ?? state.status,
+    ...(state.failure === undefined || ended !== undefined ? {} : { failed: state.failure.stepId }),
+    steps: steps.reverse(),
+    incidents: state.incidents,
+    responses: Object.fromEntries(responses),
+  }
 }
 
 const shortened = (result: ResponseResult): ResponseResult =>
@@ -35,7 +41,13 @@ export function detailsOf(life: Life, ended: EndStatus | undefined): string {
   const records = [...state.records.values()]
   const running = records.filter(record => record.status === 'Running').map(record => `**${escape(record.stepName)}**`)
   const lines = [`**${ended ?? state.status}**${running.length === 0 ? '' : `, at ${running.join(', ')}`}`]
-  if (ended === undefined) {
+  if (ended === undefined && state.failure?.until !== undefined) {
+    const name = escape(stepById(document, state.failure.stepId)?.name ?? state.failure.stepId)
+    lines.push(`- failed at **${name}**: signal \`retryStep\`, \`skipStep\` or \`failStep\`, until ${new Date(state.failure.until).toISOString()}`)
+  } else if (ended === undefined) {
+    const retrying = records.filter(record => record.status === 'Retrying').map(record => `**${escape(record.stepName)}**`)
+    if (retrying.length > 0)
+      lines.push(`- waits for the next try of ${retrying.join(', ')}: signal \`retryStep\`, \`skipStep\` or \`failStep\` to wait no longer`)
     for (const stepId of state.reached) {
       const step = stepById(document, stepId)
       const value = state.registered.get(stepId)?.value
@@ -45,6 +57,7 @@ export function detailsOf(life: Life, ended: EndStatus | undefined): string {
     }
     if (state.queue.length > 0) lines.push(`- ${state.queue.length} request${state.queue.length === 1 ? '' : 's'} to run`)
   }
+  if (life.ignored !== undefined) lines.push(`- ignored signal: ${escape(shorten(life.ignored))}`)
   const last = state.incidents.at(-1)
   if (last !== undefined) {
     const at = last.stepId === undefined ? '' : ` at **${escape(records.find(record => record.stepId === last.stepId)?.stepName ?? last.stepId)}**`

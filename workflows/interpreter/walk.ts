@@ -1,22 +1,13 @@
 /** Walks one run: its paths go on concurrently, step by step, until each has ended or stands at a mid-cycle step (cycles.md 2, webhooks.md 6). */
 import type { Step, WaitAllStep } from '../../domain/document.ts'
-import { StepError, stepErrors } from '../../domain/errors.ts'
 import { nextOf, reach, stepById, successors } from '../../domain/graph.ts'
 import type { StepId } from '../../domain/ids.ts'
-import type { Incident, Position, Run } from '../messages.ts'
+import { splitId, type JoinCounts, type Position, type Run } from '../messages.ts'
 import type { Life } from './life.ts'
-import { beginStep, endStep, stopRecords } from './records.ts'
-import { addIncident } from './state.ts'
-import { runStep } from './steps/index.ts'
-import { stepTools } from './tools.ts'
-import { checkRoom, setStepData } from './values.ts'
-
-/** What a join tells of the other paths and split items (cycles.md 4). */
-interface JoinCounts {
-  readonly completed: number
-  readonly errored: number
-  readonly stopped: number
-}
+import { endStep, stopRecords } from './records.ts'
+import { NONE } from './split.ts'
+import { takeStep, type Taken } from './take-step.ts'
+import { setStepData } from './values.ts'
 
 export type Walked = 'over' | 'failed' | 'stopped' | 'suspended'
 
@@ -27,6 +18,7 @@ export async function walk(life: Life, run: Run): Promise<Walked> {
   const left: Position[] = []
   let joining: readonly StepId[] = run.joining ?? []
   let ended = run.ended ?? 0
+  let items = run.items ?? NONE
 
   // Plain counting: a promise for each of ten thousand forks would hold them all.
   let live = 0
@@ -47,14 +39,15 @@ export async function walk(life: Life, run: Run): Promise<Walked> {
         left.push(here)
         return
       }
-      const next: Taken = await takeStep(life, run, here)
-      if (next === 'joins') {
-        joining = [...joining, here.stepId]
-        return
-      }
+      const taken: Taken = await takeStep(life, run, here)
+      if (taken.kind === 'joins') joining = [...joining, here.stepId]
+      if (taken.kind === 'halts') left.push(taken.at)
+      if (taken.kind !== 'goes') return
+      if (taken.items !== undefined) items = sum(items, taken.items)
+      const next: readonly StepId[] = taken.to
       if (next.length === 0) ended++
-      if (next.length > 1) for (const other of next) spawn(other)
-      here = next.length === 1 ? next[0] : undefined
+      if (next.length > 1) for (const stepId of next) spawn({ stepId })
+      here = next.length === 1 && next[0] !== undefined ? { stepId: next[0] } : undefined
     }
   }
 
@@ -68,21 +61,29 @@ export async function walk(life: Life, run: Run): Promise<Walked> {
     if (--live > 0) await done
     if (haltOf(life) !== undefined || joining.length === 0) break
     const join = nextJoin(life, joining)
-    const completed = ended + joining.length - 1
+    const counts = sum(items, { ...NONE, completed: ended + joining.length - 1 })
     joining = joining.filter(id => id !== join.id)
     ended = 0
-    starts = await goOn(life, join, { completed, errored: 0, stopped: 0 })
+    items = NONE
+    starts = await goOn(life, join, counts)
   }
 
   const halted = haltOf(life)
+  state.run = { ...run, paths: left, joining, ended, items }
   if (halted === 'failed' || halted === 'stopped') {
-    if (halted === 'stopped') stopRecords(life)
+    stopRecords(life)
+    // Items are part of the run: they end with it.
+    for (const { stepId, execution, started } of left) if (started !== undefined) await life.context.stopItems(splitId(stepId, execution ?? 1))
     return halted
   }
-  if (left.length === 0 && joining.length === 0) return 'over'
-  state.run = { ...run, paths: left, joining, ended }
-  return 'suspended'
+  return left.length === 0 && joining.length === 0 ? 'over' : 'suspended'
 }
+
+const sum = (a: JoinCounts, b: JoinCounts): JoinCounts => ({
+  completed: a.completed + b.completed,
+  errored: a.errored + b.errored,
+  stopped: a.stopped + b.stopped,
+})
 
 /** Which join goes on, where paths stand at several: one from which the others can be reached, else the first of the document. */
 function nextJoin(life: Life, joining: readonly StepId[]): WaitAllStep {
@@ -101,59 +102,8 @@ function nextJoin(life: Life, joining: readonly StepId[]): WaitAllStep {
 async function goOn(life: Life, join: WaitAllStep, counts: JoinCounts): Promise<readonly Position[]> {
   await setStepData(life, join.id, { ...counts })
   endStep(life, join, 'Completed')
-  return positions(nextOf(join))
+  return nextOf(join).map(stepId => ({ stepId }))
 }
 
 /** Read through a function: what the paths set while they were awaited is not seen by the compiler. */
 const haltOf = (life: Life): Life['halted'] => life.halted
-
-const positions = (ids: readonly StepId[]): readonly Position[] => ids.map(stepId => ({ stepId }))
-
-/** Where a path goes on: several, it forks; none, it is over. Or it stands at a join. */
-type Taken = readonly Position[] | 'joins'
-
-/** Executes the step at a position. */
-async function takeStep(life: Life, run: Run, here: Position): Promise<Taken> {
-  const { state, input } = life
-  const step = stepById(life.document, here.stepId)
-  if (step === undefined) return []
-  const execution = here.until === undefined ? beginStep(life, step) : (state.records.get(step.id)?.attempts ?? 1)
-  try {
-    if (here.until === undefined && ++state.executions > input.limits.maxStepExecutions) {
-      throw new StepError('transactionStopped', `The transaction took more than ${input.limits.maxStepExecutions} steps`)
-    }
-    const outcome = await runStep(step, stepTools(life, run, step, here, execution))
-    if (outcome.kind === 'stands') {
-      state.reached.add(step.id)
-      endStep(life, step, 'Waiting')
-      return []
-    }
-    if (outcome.kind === 'joins') {
-      endStep(life, step, 'Waiting')
-      return 'joins'
-    }
-    if (outcome.kind === 'interrupted') return [{ stepId: step.id, until: outcome.until }]
-    if (outcome.data !== undefined) {
-      checkRoom(life, step.id, outcome.data)
-      await setStepData(life, step.id, outcome.data)
-    }
-    endStep(life, step, 'Completed')
-    return positions(outcome.exits)
-  } catch (error) {
-    if (life.halted === 'failed' || life.halted === 'stopped') return []
-    if (!(error instanceof StepError)) throw error
-    life.halted = 'failed'
-    life.failure = error
-    endStep(life, step, 'Errored')
-    life.context.interrupt()
-    await report(life, { at: life.context.now(), level: 'Error', stepId: step.id, message: stepErrors[error.code].message, detail: error.detail })
-    return []
-  }
-}
-
-/** An incident: in the state, where operators see it, and in the incident log (cycles.md 5). */
-export async function report(life: Life, incident: Incident): Promise<void> {
-  const numbered = addIncident(life.state, incident)
-  life.context.changed()
-  await life.context.incident(numbered)
-}

@@ -7,8 +7,9 @@ import type { EndStatus } from '../../../domain/states.ts'
 import type { MatchValue, Resumed } from '../../../storage/inbox.ts'
 import type { Expression, TransactionContext } from '../../../workflows/interpreter/context.ts'
 import { answerFor, createLife, deliver, live, stop, type Life, type Passed } from '../../../workflows/interpreter/life.ts'
+import { order } from '../../../workflows/interpreter/orders.ts'
 import { freeze } from '../../../workflows/interpreter/state.ts'
-import type { Incident, TransactionInput } from '../../../workflows/messages.ts'
+import { splitId, type Incident, type Item, type JoinCounts, type Order, type RunAnswer, type TransactionInput } from '../../../workflows/messages.ts'
 
 export const START = Date.UTC(2026, 0, 1)
 export const TX = asTransactionId('00000000-0000-4000-8000-000000000001')
@@ -55,6 +56,10 @@ export interface World {
   begin?: () => 'go' | 'stop'
   resume?: (stepId: StepId, delivery: number) => Resumed
   park?: (seen: { readonly [step: StepId]: number }) => 'parked' | 'busy' | 'stop'
+  /** How an item ends, and after how many ms. */
+  item?: (item: Item) => { readonly ends?: keyof JoinCounts; readonly takes?: number }
+  fail?: () => 'failed' | 'stop'
+  revive?: () => 'go' | 'busy' | 'refused' | 'stop'
   /** A new history is wanted after about that many looks. */
   suspendEvery?: number
 }
@@ -62,12 +67,20 @@ export interface World {
 /** What happened, in order: the interpreter's calls of its port. */
 export type Call =
   | { readonly call: 'begin'; readonly values: readonly MatchValue[] }
-  | { readonly call: 'http'; readonly step: StepId; readonly request: Request; readonly execution: number }
+  | { readonly call: 'http'; readonly step: StepId; readonly request: Request; readonly execution: number; readonly failed: number; readonly at: number }
   | { readonly call: 'script'; readonly step: StepId; readonly input: Json }
   | { readonly call: 'evaluate'; readonly step: StepId; readonly answered: boolean }
   | { readonly call: 'resume'; readonly step: StepId; readonly delivery: number }
   | { readonly call: 'register'; readonly step: StepId; readonly value: string | undefined }
   | { readonly call: 'park'; readonly seen: { readonly [step: StepId]: number } }
+  | { readonly call: 'beginItem'; readonly values: readonly MatchValue[] }
+  | { readonly call: 'startItem'; readonly item: Item }
+  | { readonly call: 'awaitItems'; readonly split: string; readonly wakeAt: number }
+  | { readonly call: 'stopItems'; readonly split: string }
+  | { readonly call: 'answerParent'; readonly answer: RunAnswer }
+  | { readonly call: 'fail'; readonly consumed: { readonly [step: StepId]: number }; readonly retentionMs: number; readonly asked: number }
+  | { readonly call: 'revive'; readonly asked: number }
+  | { readonly call: 'stopCycle' }
   | { readonly call: 'end'; readonly consumed: { readonly [step: StepId]: number }; readonly status: EndStatus; readonly retentionMs: number }
 
 export function createMemory(input: TransactionInput, world: World = {}) {
@@ -89,8 +102,8 @@ export function createMemory(input: TransactionInput, world: World = {}) {
 
   const context: TransactionContext = {
     now: () => now,
-    async callHttp(step, execution, request) {
-      calls.push({ call: 'http', step: step.id, request, execution })
+    async callHttp(step, { execution, failed }, request) {
+      calls.push({ call: 'http', step: step.id, request, execution, failed, at: now - START })
       const takes = world.httpTakes?.(step.id) ?? 0
       const work = async (): Promise<HttpResult> => {
         if (takes > 0) await sleep(now + takes, () => false)
@@ -124,11 +137,51 @@ export function createMemory(input: TransactionInput, world: World = {}) {
     },
     async park(seen) {
       calls.push({ call: 'park', seen })
-      return { answer: world.park?.(seen) ?? 'parked', wake: false }
+      return world.park?.(seen) ?? 'parked'
     },
     async end(consumed, status, retentionMs) {
       calls.push({ call: 'end', consumed, status, retentionMs })
-      return { wake: false }
+    },
+    async beginItem(values) {
+      calls.push({ call: 'beginItem', values })
+      return world.begin?.() ?? 'go'
+    },
+    async startItem(item) {
+      calls.push({ call: 'startItem', item })
+      const split = splitOf(splitId(item.stepId, item.execution))
+      split.running.add(item.index)
+      const end = (): void => {
+        if (split.running.delete(item.index)) split.end(world.item?.(item).ends ?? 'completed')
+      }
+      events.push({ at: now + (world.item?.(item).takes ?? 0), run: end })
+    },
+    async awaitItems(id, wakeAt) {
+      calls.push({ call: 'awaitItems', split: id, wakeAt })
+      const split = splitOf(id)
+      split.wakeAt = wakeAt
+      return { ...split.counts }
+    },
+    async stopItems(id) {
+      calls.push({ call: 'stopItems', split: id })
+      const split = splitOf(id)
+      for (const index of [...split.running]) {
+        split.running.delete(index)
+        split.end('stopped')
+      }
+    },
+    async answerParent(answer) {
+      calls.push({ call: 'answerParent', answer })
+    },
+    async fail(consumed, retentionMs, asked) {
+      calls.push({ call: 'fail', consumed, retentionMs, asked })
+      return world.fail?.() ?? 'failed'
+    },
+    async revive(asked) {
+      calls.push({ call: 'revive', asked })
+      return world.revive?.() ?? 'go'
+    },
+    async stopCycle() {
+      calls.push({ call: 'stopCycle' })
     },
     async incident(incident) {
       incidents.push(incident)
@@ -145,6 +198,25 @@ export function createMemory(input: TransactionInput, world: World = {}) {
       return true
     },
     changed() {},
+  }
+
+  const splits = new Map<string, ReturnType<typeof createSplit>>()
+  const createSplit = (id: string) => {
+    const counts = { completed: 0, errored: 0, stopped: 0 }
+    return {
+      counts,
+      running: new Set<number>(),
+      wakeAt: Infinity,
+      end(how: keyof JoinCounts) {
+        counts[how]++
+        if (counts.completed + counts.errored + counts.stopped >= this.wakeAt) life.told.add(id)
+      },
+    }
+  }
+  const splitOf = (id: string): ReturnType<typeof createSplit> => {
+    const split = splits.get(id) ?? createSplit(id)
+    splits.set(id, split)
+    return split
   }
 
   let life: Life = createLife(input, context)
@@ -205,6 +277,7 @@ export function createMemory(input: TransactionInput, world: World = {}) {
       events.push({ at: START + ms, run: act })
     },
     stop: () => stop(life),
+    order: (kind: Order, about?: Json) => order(life, kind, about),
     /** A request for a mid-cycle step arrives. */
     deliver(stepId: StepId, body: Json = {}, id = ++deliveryId) {
       deliver(life, { stepId, deliveryId: id, requestId: asRequestId(`request-${id}`), data: webhookData(body) })

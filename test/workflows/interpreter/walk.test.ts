@@ -122,7 +122,7 @@ describe('a run', () => {
     expect(memory.of('http').map(({ request }) => request.method)).toEqual(['PATCH'])
     const wrong = createMemory(inputOf(documentOf(steps), { wait: 'a while', verb: 'PATCH' }))
     expect(await wrong.run()).toBe('Errored')
-    expect(wrong.life().failure?.detail).toMatch(/"a while"; a duration/)
+    expect(wrong.life().state.failure?.detail).toMatch(/"a while"; a duration/)
   })
 
   it('gives a script its input, and its return value is the body', async () => {

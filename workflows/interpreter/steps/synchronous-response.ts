@@ -1,14 +1,13 @@
-import { stepErrors } from '../../../domain/errors.ts'
 import { nextOf } from '../../../domain/graph.ts'
 import type { Json, JsonObject } from '../../../domain/json.ts'
-import { buildResponse } from '../response.ts'
+import { ANSWERED, buildResponse } from '../response.ts'
 import type { StepRunner } from './runner.ts'
 
 /** Answers the held sender; the first one reached in a run does, a later one is a warning (webhooks.md 4). */
 export const synchronousResponse: StepRunner<'synchronousResponse'> = async (step, { answered, resolve, respond, warn }) => {
   const exits = nextOf(step)
   const late = async () => {
-    await warn(stepErrors.responseNotReturned.message, 'Another response step of this run was reached first and answered the sender')
+    await warn('responseNotReturned', ANSWERED)
     return { kind: 'leaves', exits } as const
   }
   if (answered()) return late()
@@ -20,6 +19,6 @@ export const synchronousResponse: StepRunner<'synchronousResponse'> = async (ste
   const response = buildResponse(filled, step.bodyType)
   // Another path may have answered while this one's inline scripts ran.
   if (answered()) return late()
-  respond(response)
+  await respond(response)
   return { kind: 'leaves', exits }
 }
