@@ -4,7 +4,21 @@ import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/cli
 import { asAccountId, asRequestId } from '../../domain/ids.ts'
 import type { Step } from '../../domain/document.ts'
 import type { Json } from '../../domain/json.ts'
-import { AWAIT_RESPONSE, CHECK_STOP, DELIVER, SEND_NOW, STATE, STOP, type Delivery, type ResponseResult, type TransactionState } from '../../workflows/messages.ts'
+import { failureOf } from '../../activities/failures.ts'
+import { StepError } from '../../domain/errors.ts'
+import {
+  AWAIT_RESPONSE,
+  CHECK_STOP,
+  DELIVER,
+  RETRY_STEP,
+  SEND_NOW,
+  SKIP_STEP,
+  STATE,
+  STOP,
+  type Delivery,
+  type ResponseResult,
+  type TransactionState,
+} from '../../workflows/messages.ts'
 import { notificationStart, transactionStart } from '../../workflows/start.ts'
 import type { transaction } from '../../workflows/transaction.ts'
 import { until } from '../support/until.ts'
@@ -108,7 +122,16 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'step-error-ends-the-run',
-    play: async rig => ended(await rig.start(rig.input(documentOf([trigger(['slow', 'bad']), { id: 'slow', type: 'delay', for: '1h' }, { id: 'bad', type: 'synchronousResponse', status: 'none' }])))),
+    play: async rig =>
+      ended(
+        await rig.start(
+          rig.input(
+            documentOf([trigger(['slow', 'bad']), { id: 'slow', type: 'delay', for: '1h' }, { id: 'bad', type: 'synchronousResponse', status: 'none' }], {
+              settings: { retention: { errored: '0s' } },
+            }),
+          ),
+        ),
+      ),
   },
   {
     name: 'loop-with-limit',
@@ -124,6 +147,46 @@ export const scenarios: readonly Scenario[] = [
     async play(rig) {
       rig.activities.callHttp = async () => ({ status: 200, headers: {}, body: { id: 7 } })
       return ended(await rig.start(rig.input(shopping, { id: 7 }, { retentionMs: 1_000 })))
+    },
+  },
+  {
+    name: 'retried-failed-and-mended',
+    async play(rig) {
+      let fails = 4
+      rig.activities.callHttp = async ({ stepId }) => {
+        if (stepId === 'call' && fails-- > 0) throw failureOf(new StepError('callFailed', 'answered 503', { status: 503, ...(fails === 3 ? { throttled: { afterMs: 0 } } : {}) }))
+        return { status: 200, headers: {}, body: null }
+      }
+      const steps: Step[] = [
+        trigger(['call', 'other']),
+        { id: 'call', type: 'request', method: 'GET', url: 'http://test', onError: 'retry', maxRetries: 2, retryDelays: ['10ms'], next: 'last' },
+        { id: 'other', type: 'delay', for: '20s' },
+        { id: 'last', type: 'waitUntil', at: 'never' },
+      ]
+      const handle = await rig.start(rig.input(documentOf(steps)))
+      for (const signal of [RETRY_STEP, SKIP_STEP]) {
+        await until(async () => (await statusOf(handle)) === 'Errored', { timeoutMs: 30_000 })
+        await handle.signal(signal)
+        await until(async () => (await statusOf(handle)) === 'InProgress' || (await statusOf(handle)) === 'Errored', { timeoutMs: 30_000 })
+      }
+      return ended(handle)
+    },
+  },
+  {
+    name: 'split-and-joined',
+    async play(rig) {
+      rig.activities.callHttp = async ({ url }) => {
+        if (url.endsWith('bad')) throw failureOf(new StepError('callFailed', 'answered 404', { status: 404 }))
+        return { status: 200, headers: {}, body: null }
+      }
+      const steps: Step[] = [
+        { id: 'order', type: 'webhook', split: 'body.items', next: 'which' },
+        { id: 'which', type: 'switch', value: '{{order.item}}', cases: [{ equals: 'none' }], default: 'call' },
+        { id: 'call', type: 'request', method: 'GET', url: 'http://test/{{order.item}}', next: 'all' },
+        { id: 'all', type: 'waitAll', next: 'after' },
+        { id: 'after', type: 'script', source: '', input: '{{all}}' },
+      ]
+      return ended(await rig.start(rig.input(documentOf(steps, { settings: { retention: { errored: '0s' } } }), { items: ['a', 'bad', 'none', 'c'] })))
     },
   },
 ]
