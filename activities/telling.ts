@@ -1,6 +1,7 @@
 /** What people are told of a call that failed: the request and its answer, without secrets, and without payload where the cycle says `log: none` (cycles.md 5). */
 import { StepError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import { NOT_LOGGED } from '../domain/quote.ts'
 import type { Redactor } from '../domain/redact.ts'
 import type { HttpCall, HttpResult } from './contract.ts'
 import type { Quote } from './http/request.ts'
@@ -24,7 +25,7 @@ export function telling(call: HttpCall, hide: Redactor, payload: boolean): Telli
   const body = (value: Json): string => hide(typeof value === 'string' ? value : JSON.stringify(value), BODY)
   return {
     line,
-    quote: data => (payload ? JSON.stringify(hide(data, DATA)) : '(not logged)'),
+    quote: data => (payload ? JSON.stringify(hide(data, DATA)) : NOT_LOGGED),
     answer(result) {
       const told = [`${line} answered ${result.status}`]
       if (payload) told.push(body(result.body))

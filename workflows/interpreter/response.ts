@@ -5,6 +5,7 @@ import type { Json } from '../../domain/json.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { hasHeader, headerFields, writeBody } from '../../domain/outgoing.ts'
 import { jsonSize, MAX_VALUE_BYTES } from '../../domain/size.ts'
+import { quote, type Quoting } from '../../domain/quote.ts'
 import type { ResponseResult } from '../messages.ts'
 
 /** Why a response step had no effect. */
@@ -15,9 +16,9 @@ const fail = (detail: string): never => {
 }
 
 /** Builds the answer from the step's filled-in properties `status`, `headers` and `body`; a `StepError` says what cannot be sent. */
-export function buildResponse(filled: Json | undefined, bodyType: BodyType | undefined): ResponseResult & { readonly kind: 'response' } {
+export function buildResponse(filled: Json | undefined, bodyType: BodyType | undefined, document: Quoting): ResponseResult & { readonly kind: 'response' } {
   const { status = 200, headers, body } = isJsonObject(filled) ? filled : {}
-  const response = { kind: 'response', status: statusOf(status), ...messageOf(headers, body, bodyType) } as const
+  const response = { kind: 'response', status: statusOf(status, document), ...messageOf(headers, body, bodyType) } as const
   if (jsonSize(response, MAX_VALUE_BYTES) > MAX_VALUE_BYTES) fail(`The response is larger than ${MAX_VALUE_BYTES} bytes`)
   return response
 }
@@ -34,8 +35,8 @@ function messageOf(headers: Json | undefined, body: Json | undefined, bodyType: 
   }
 }
 
-function statusOf(status: Json): number {
+function statusOf(status: Json, document: Quoting): number {
   const value = typeof status === 'string' && /^\d{3}$/.test(status.trim()) ? Number(status) : status
   if (typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599) return value
-  return fail(`The status must be a number from 200 to 599, not ${JSON.stringify(status).slice(0, 100)}`)
+  return fail(`The status must be a number from 200 to 599, not ${quote(document, status)}`)
 }

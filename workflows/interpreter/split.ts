@@ -9,6 +9,7 @@ import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import { dataForItems } from '../../domain/needs.ts'
 import { follow, parsePath } from '../../domain/path.ts'
+import { quote } from '../../domain/quote.ts'
 import { splitId, type Item, type JoinCounts, type Position, type Run } from '../messages.ts'
 import type { Life } from './life.ts'
 
@@ -39,7 +40,7 @@ function listOf(life: Life, step: Step, split: string): readonly Json[] {
   const path = parsePath(splitPath(step) ?? '')
   const list = data.get(split) ?? (path.ok ? follow(data.get(step.id), [{ kind: 'name', name: path.path.root }, ...path.path.segments]) : undefined)
   if (!Array.isArray(list)) {
-    const found = list === undefined ? 'nothing' : JSON.stringify(list).slice(0, 200)
+    const found = list === undefined ? 'nothing' : quote(life.document, list)
     throw new StepError('notSplit', `At ${splitPath(step) ?? ''} is no list but ${found}`)
   }
   data.set(split, list)

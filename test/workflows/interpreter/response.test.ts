@@ -4,9 +4,11 @@ import { StepError } from '../../../domain/errors.ts'
 import type { Json } from '../../../domain/json.ts'
 import { buildResponse } from '../../../workflows/interpreter/response.ts'
 
+const logging = {}
+
 const detailOf = (filled: Json): string => {
   try {
-    buildResponse(filled, undefined)
+    buildResponse(filled, undefined, logging)
   } catch (error) {
     if (error instanceof StepError && error.code === 'responseNotBuilt') return error.detail
     throw error
@@ -16,8 +18,8 @@ const detailOf = (filled: Json): string => {
 
 describe('a response', () => {
   it('is 200 without a body where nothing is said', () => {
-    expect(buildResponse(undefined, undefined)).toEqual({ kind: 'response', status: 200, headers: {}, body: '' })
-    expect(buildResponse({}, 'json')).toEqual({ kind: 'response', status: 200, headers: {}, body: '' })
+    expect(buildResponse(undefined, undefined, logging)).toEqual({ kind: 'response', status: 200, headers: {}, body: '' })
+    expect(buildResponse({}, 'json', logging)).toEqual({ kind: 'response', status: 200, headers: {}, body: '' })
   })
 
   it.each([
@@ -30,7 +32,7 @@ describe('a response', () => {
     ['html', '<p>', 'html', 'text/html; charset=utf-8', '<p>'],
     ['an object as text', { a: 1 }, 'text', 'text/plain; charset=utf-8', '{"a":1}'],
   ] as const)('writes its body: %s', (_, body, bodyType, contentType, text) => {
-    expect(buildResponse({ body: JSON.parse(JSON.stringify(body)) }, bodyType)).toEqual({
+    expect(buildResponse({ body: JSON.parse(JSON.stringify(body)) }, bodyType, logging)).toEqual({
       kind: 'response',
       status: 200,
       headers: { 'content-type': contentType },
@@ -40,7 +42,11 @@ describe('a response', () => {
 
   it('takes status and headers as they come, numbers as text', () => {
     expect(
-      buildResponse({ status: '404', headers: { 'X-Count': 3, 'Content-Type': 'text/csv', 'X-None': null, 'Content-Length': 9 }, body: 'a,b' }, undefined),
+      buildResponse(
+        { status: '404', headers: { 'X-Count': 3, 'Content-Type': 'text/csv', 'X-None': null, 'Content-Length': 9 }, body: 'a,b' },
+        undefined,
+        logging,
+      ),
     ).toEqual({
       kind: 'response',
       status: 404,
@@ -57,6 +63,6 @@ describe('a response', () => {
     expect(detailOf({ headers: { 'a b': 'c' } })).toContain('"a b"')
     expect(detailOf({ headers: { a: 'b\r\nset-cookie: c' } })).toContain('the header a')
     expect(detailOf({ body: 'x'.repeat(MAX_VALUE_BYTES) })).toContain(`larger than ${MAX_VALUE_BYTES} bytes`)
-    expect(() => buildResponse({ body: { 'no name': 1 } }, 'xml')).toThrow(StepError)
+    expect(() => buildResponse({ body: { 'no name': 1 } }, 'xml', logging)).toThrow(StepError)
   })
 })

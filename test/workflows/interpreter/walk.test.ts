@@ -12,6 +12,24 @@ const call = (id: string, next?: string | string[]): Step => ({
   ...(next === undefined ? {} : { next }),
 })
 
+describe('an incident', () => {
+  const wrong: { readonly [name: string]: Step } = {
+    'a delay': { id: 'bad', type: 'delay', for: '{{order.body.value}}' },
+    'a wait': { id: 'bad', type: 'waitUntil', at: '{{order.body.value}}' },
+    'a response': { id: 'bad', type: 'synchronousResponse', status: '{{order.body.value}}' },
+  }
+  it.each(Object.entries(wrong))('of %s that its data makes wrong tells the data, but under log: none (cycles.md 5)', async (_, step) => {
+    const detailUnder = async (log: 'requests' | 'none'): Promise<string | undefined> => {
+      const memory = createMemory(inputOf(documentOf([trigger('bad'), step], { settings: { log, retention: { errored: '0s' } } }), { value: 'private' }))
+      await memory.run()
+      return memory.incidents[0]?.detail
+    }
+    expect(await detailUnder('requests')).toContain('"private"')
+    expect(await detailUnder('none')).toContain('(not logged)')
+    expect(await detailUnder('none')).not.toContain('private')
+  })
+})
+
 describe('a run', () => {
   it('goes from step to step, each with the data of those before it (cycles.md 3)', async () => {
     const memory = createMemory(
