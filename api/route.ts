@@ -34,8 +34,8 @@ export class YamlText {
   }
 }
 
-/** What a body may be. `document`: `{ Definition }`, or the YAML itself. */
-export type BodyKind = 'json' | 'document' | 'fields'
+/** What a body may be. `document`: `{ Definition }`, or the YAML itself. `optional`: JSON, or nothing, which counts as `{}`. */
+export type BodyKind = 'json' | 'document' | 'fields' | 'optional'
 
 export interface Call<Body, Query> {
   readonly params: { readonly [name: string]: string }

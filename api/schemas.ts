@@ -53,7 +53,7 @@ export const prerequisite = z.object({ reasonCode: z.string(), reason: z.string(
 export const transactionStatus = z.enum(['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped'])
 
 export const transaction = z.object({
-  id: guid(),
+  id: z.string().describe('GUID; of a split item `{transaction}.{step}.{execution}.{index}`.'),
   status: transactionStatus,
   acceptedAt: instant(),
   startedAt: instant().nullable(),
@@ -67,7 +67,7 @@ export const incident = z.object({
   timestamp: instant(),
   incidentLevel: z.enum(['Error', 'Warning']),
   stepId: z.string().nullable(),
-  transactionId: guid().nullable(),
+  transactionId: z.string().nullable(),
   message: z.string(),
   detail: z.string(),
   notificationId: guid().nullable().describe('The notification that tells it to the transaction error webhook.'),
@@ -101,7 +101,7 @@ export const notificationDetails = z.object({ ...notification.shape, userAgent: 
 const transactionStep = z.object({
   stepId: z.string(),
   stepName: z.string(),
-  status: z.enum(['Running', 'Waiting', 'Completed', 'Errored', 'Stopped']),
+  status: z.enum(['Running', 'Retrying', 'Waiting', 'Completed', 'Errored', 'Skipped', 'Stopped']),
   startedAt: instant(),
   endedAt: instant().nullable(),
   attempts: count(),

@@ -2,13 +2,27 @@
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client'
 import type { Place, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
-import { notificationWorkflowId, STATE, STEP_DATA, STOP, transactionWorkflowId, type StepRecord, type TransactionState } from '../workflows/messages.ts'
+import {
+  FAIL_STEP,
+  notificationWorkflowId,
+  RETRY_STEP,
+  SKIP_STEP,
+  STATE,
+  STEP_DATA,
+  STOP,
+  transactionWorkflowId,
+  type Order,
+  type StepRecord,
+  type TransactionState,
+} from '../workflows/messages.ts'
 
 export interface TransactionViewer {
   /** Steps, data and incidents; `unknown`: Temporal has no such workflow (any more, or yet); `unreachable`: it, or every worker, does not answer. */
   state(place: Place, transaction: TransactionId): Promise<TransactionState | 'unknown' | 'unreachable'>
   /** Asks the workflow to stop; it does so whatever it is at. */
   stop(place: Place, transaction: TransactionId): Promise<'asked' | 'unknown' | 'unreachable'>
+  /** Signals an operator's order about a step. `unknown`: the workflow is closed, or not there. */
+  order(place: Place, transaction: TransactionId, order: Order, step: StepId): Promise<'asked' | 'unknown' | 'unreachable'>
   /** The transaction's page in Temporal's UI. */
   url(place: Place, transaction: TransactionId): string
   /** The page of a notification there. */
@@ -26,6 +40,7 @@ export interface ViewerOptions {
 const NOT_FOUND = 5
 /** Large data, asked for step by step, may take that many times as long, all together. */
 const DATA_FACTOR = 3
+const SIGNALS = { retry: RETRY_STEP, skip: SKIP_STEP, fail: FAIL_STEP } as const satisfies Record<Order, string>
 
 export function createTransactionViewer(client: Client, { uiUrl, namespace, deadlineMs = 9_000 }: ViewerOptions): TransactionViewer {
   const handle = (place: Place, transaction: TransactionId) => client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction))
@@ -59,6 +74,10 @@ export function createTransactionViewer(client: Client, { uiUrl, namespace, dead
     },
     async stop(place, transaction) {
       const answer = await ask(() => handle(place, transaction).signal(STOP))
+      return answer === undefined ? 'asked' : answer
+    },
+    async order(place, transaction, order, step) {
+      const answer = await ask(() => handle(place, transaction).signal(SIGNALS[order], step))
       return answer === undefined ? 'asked' : answer
     },
     url: (place, transaction) => page(transactionWorkflowId(place.cycle, transaction)),

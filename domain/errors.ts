@@ -66,6 +66,8 @@ export const apiErrors = {
   method_not_allowed: 405,
   cycle_running: 409,
   cycle_changed: 409,
+  cycle_not_running: 409,
+  step_not_failed: 409,
   request_in_progress: 409,
   account_in_use: 409,
   document_invalid: 400,

@@ -93,7 +93,7 @@ function requestBody(route: Route): JsonObject {
   const schema = route.bodyKind === 'fields' ? plainSchema(route.body, 'input') : wireSchema(route.body, 'input', nameOf)
   const type = route.bodyKind === 'fields' ? 'application/x-www-form-urlencoded' : 'application/json'
   const yaml = { 'application/yaml': { schema: { type: 'string', description: 'The document itself.' } } }
-  return { required: true, content: { [type]: { schema }, ...(route.bodyKind === 'document' ? yaml : {}) } }
+  return { required: route.bodyKind !== 'optional', content: { [type]: { schema }, ...(route.bodyKind === 'document' ? yaml : {}) } }
 }
 
 function responses(route: Route): JsonObject {

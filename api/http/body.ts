@@ -24,6 +24,7 @@ export async function readApiBody(req: IncomingMessage, kind: BodyKind): Promise
   if (body.state === 'gone') return undefined
   if (body.state === 'tooLarge') throw new ApiError('body_too_large', `The body is too large: at most ${BODY_MAX} bytes are taken.`)
   if (kind === 'fields') return { form: 'fields', fields: new URLSearchParams(type === FORM_TYPE ? body.raw.toString('utf8') : '') }
+  if (kind === 'optional' && body.raw.length === 0) return { form: 'json', value: {} }
   if (encoding !== 'identity') throw new ApiError('request_invalid', `The content encoding "${encoding}" is not taken: send the body as it is.`)
   if (kind === 'document' && YAML_TYPES.has(type)) return { form: 'yaml', text: textOf(body.raw) }
   if (!isJson(type)) throw new ApiError('request_invalid', wrongType(type, kind))

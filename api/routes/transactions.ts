@@ -1,25 +1,27 @@
 /** Transactions of a cycle, and its incidents. */
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
-import { asTransactionId, type Place, type TransactionId } from '../../domain/ids.ts'
+import type { Place, TransactionId } from '../../domain/ids.ts'
+import type { Order } from '../../workflows/messages.ts'
 import type { TransactionRecord } from '../../storage/inbox.ts'
 import { findCycle } from '../cycles/view.ts'
 import { accountRoute, noBody, noQuery, type Route } from '../route.ts'
 import * as schemas from '../schemas.ts'
 import type { Services } from '../services.ts'
+import { mendStep } from '../transactions/mend.ts'
 import { showTransaction } from '../transactions/show.ts'
 import { stopTransaction } from '../transactions/stop.ts'
 import { incidentView, recordView } from '../transactions/view.ts'
-import { guidOf, newestFirstQuery } from './lists.ts'
+import { newestFirstQuery, transactionIdOf } from './lists.ts'
 
 const TAG = 'Transactions'
 const path = '/v1.0/cycles/{id}'
 const cycleParam = { id: 'GUID of the cycle.' }
-const params = { ...cycleParam, tx: 'GUID of the transaction.' }
+const params = { ...cycleParam, tx: 'Id of the transaction, or of a split item: `{transaction}.{step}.{execution}.{index}`.' }
 
 async function recordOf({ inbox }: Services, place: Place, id: string | undefined): Promise<TransactionRecord> {
-  const guid = guidOf(id)
-  const record = guid === undefined ? undefined : await inbox.transaction(place, asTransactionId(guid))
+  const transaction = transactionIdOf(id)
+  const record = transaction === undefined ? undefined : await inbox.transaction(place, transaction)
   if (record === undefined) throw new ApiError('transaction_not_found', 'There is no such transaction in this cycle.')
   return record
 }
@@ -27,13 +29,45 @@ async function recordOf({ inbox }: Services, place: Place, id: string | undefine
 /** An id to start from has to be one of the list; undefined where none was given. */
 async function markerOf(services: Services, place: Place, name: string, id: string | undefined): Promise<TransactionId | undefined> {
   if (id === undefined) return undefined
-  const guid = guidOf(id)
-  const record = guid === undefined ? undefined : await services.inbox.transaction(place, asTransactionId(guid))
+  const transaction = transactionIdOf(id)
+  const record = transaction === undefined ? undefined : await services.inbox.transaction(place, transaction)
   if (record === undefined) throw new ApiError('request_invalid', 'The query is not right.', [{ path: name, message: 'is no transaction of this cycle' }])
   return record.id
 }
 
 const incidentId = z.string().regex(/^\d{1,15}-\d{1,15}$/, 'must be the id of an incident')
+
+const orders = [
+  { order: 'retry', summary: 'Tries a failed step again', description: 'The transaction goes on from it, with what its other paths had left.' },
+  { order: 'skip', summary: 'Goes on behind a failed step', description: 'The step has no data then.' },
+  {
+    order: 'fail',
+    summary: 'Gives up a failed step',
+    description: 'The transaction ends Errored for good, or, where the step waited for its next try, as if that had been the last one.',
+  },
+] as const satisfies readonly { readonly order: Order; readonly summary: string; readonly description: string }[]
+
+const orderRoutes: readonly Route[] = orders.map(({ order, summary, description }) =>
+  accountRoute({
+    method: 'POST',
+    path: `${path}/transactions/{tx}/${order}`,
+    tag: TAG,
+    summary,
+    description: `Of a transaction that stands failed, for as long as it is retained, or of a step that waits for its next try. ${description}`,
+    params,
+    query: noQuery,
+    body: z.object({ stepId: z.string().min(1).max(200).nullish().describe('May be left out where one step can be meant.') }),
+    bodyKind: 'optional',
+    answers: { 202: { description: 'It is about to be done.', schema: schemas.transaction } },
+    errors: ['cycle_not_found', 'transaction_not_found', 'step_not_failed', ...(order === 'fail' ? [] : ['cycle_not_running' as const])],
+    handler: async (services, { account, params: { id, tx }, body }) => {
+      const cycle = await findCycle(services, account, id)
+      const record = await recordOf(services, cycle.stored.place, tx)
+      await mendStep(services, cycle, record, order, body.stepId ?? undefined)
+      return { status: 202, body: recordView(record) }
+    },
+  }),
+)
 
 export const transactionRoutes: readonly Route[] = [
   accountRoute({
@@ -93,6 +127,7 @@ export const transactionRoutes: readonly Route[] = [
       return { status: 202, body: recordView(await recordOf(services, place, transaction)) }
     },
   }),
+  ...orderRoutes,
   accountRoute({
     method: 'GET',
     path: `${path}/incidents`,

@@ -77,6 +77,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
       temporal: {
         state: () => Promise.resolve('unknown'),
         stop: () => Promise.resolve('asked'),
+        order: () => Promise.resolve('asked'),
         url: (place, transaction) => `http://temporal.example/namespaces/flywheel/workflows/transaction%2F${place.cycle}%2F${transaction}`,
         notificationUrl: id => `http://temporal.example/namespaces/flywheel/workflows/notification%2F${id}`,
         ...options.temporal,

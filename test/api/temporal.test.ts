@@ -14,6 +14,7 @@ describe('what is asked of Temporal about a transaction', () => {
     const viewer = createTransactionViewer(new Client({ connection, namespace: 'flywheel' }), options)
     expect(await viewer.state(place, transaction)).toBe('unknown')
     expect(await viewer.stop(place, transaction)).toBe('unknown')
+    expect(await viewer.order(place, transaction, 'retry', 'work')).toBe('unknown')
     await connection.close()
   })
 
@@ -22,6 +23,7 @@ describe('what is asked of Temporal about a transaction', () => {
     const viewer = createTransactionViewer(new Client({ connection, namespace: 'flywheel' }), { ...options, deadlineMs: 500 })
     expect(await viewer.state(place, transaction)).toBe('unreachable')
     expect(await viewer.stop(place, transaction)).toBe('unreachable')
+    expect(await viewer.order(place, transaction, 'retry', 'work')).toBe('unreachable')
     await connection.close()
   })
 

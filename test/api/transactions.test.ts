@@ -1,15 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { asCycleId, asTransactionId, type Place } from '../../domain/ids.ts'
 import type { TransactionState } from '../../workflows/messages.ts'
-import { apiHarness, at, smallCycle, type ApiHarness, type Loose } from './harness.ts'
+import type { Order } from '../../workflows/messages.ts'
+import { apiHarness, at, smallCycle, type ApiHarness, type Loose, type Reply } from './harness.ts'
 
 let api: ApiHarness
 let account: string
 let state: TransactionState | 'unknown' | 'unreachable' = 'unknown'
 let asked: 'asked' | 'unknown' | 'unreachable' = 'asked'
+let ordered: [Order, string][] = []
 beforeAll(async () => {
-  api = await apiHarness({ temporal: { state: () => Promise.resolve(state), stop: () => Promise.resolve(asked) } })
+  api = await apiHarness({
+    temporal: {
+      state: () => Promise.resolve(state),
+      stop: () => Promise.resolve(asked),
+      order: async (_place, _transaction, order, step) => {
+        ordered.push([order, step])
+        return asked
+      },
+    },
+  })
   account = await api.account()
 })
 afterAll(() => api.close())
@@ -155,6 +166,96 @@ describe('transactions', () => {
     expect([reply.status, at(reply.json, 'Code')]).toEqual([503, 'service_unavailable'])
     expect(at(reply.json, 'Message')).toContain('Temporal')
     expect(reply.headers.get('retry-after')).not.toBeNull()
+  })
+})
+
+describe('orders about a failed step', () => {
+  const step = (stepId: string, status: TransactionState['steps'][number]['status']) => ({ stepId, stepName: stepId, status, startedAt: 1, attempts: 1 })
+  /** What the workflow says: at which step it stands failed, and which wait for their next try. */
+  const standing = (failed: string | undefined, ...retrying: readonly string[]): TransactionState => ({
+    status: failed === undefined ? 'InProgress' : 'Errored',
+    ...(failed === undefined ? {} : { failed }),
+    steps: [step('order', 'Completed'), ...(failed === undefined ? [] : [step(failed, 'Errored')]), ...retrying.map(id => step(id, 'Retrying'))],
+    incidents: [],
+    responses: {},
+  })
+  const refusal = (reply: Reply) => [reply.status, at(reply.json, 'Code')]
+
+  let path: string
+  let cycle: string
+  beforeEach(async () => {
+    const { id, place, transactions } = await cycleWith(1)
+    await beginOne(place, transactions[0] ?? '')
+    cycle = id
+    path = `/cycles/${id}/transactions/${transactions[0]}`
+    asked = 'asked'
+    ordered = []
+  })
+
+  it('are signalled with the step that is meant, which need not be said where it is the only one', async () => {
+    state = standing('work')
+    for (const order of ['retry', 'skip', 'fail'] as const) {
+      for (const sent of [{ body: { StepId: 'work' } }, { body: { stepid: 'work' } }, { body: { StepId: null } }, { body: {} }, {}]) {
+        ordered = []
+        const reply = await api.v1('POST', `${path}/${order}`, { account, ...sent })
+        expect([reply.status, ordered]).toEqual([202, [[order, 'work']]])
+        expect(at(reply.json, 'Id')).toBe(path.split('/').at(-1))
+      }
+    }
+  })
+
+  it('are taken for a step that waits for its next try, also while the cycle finishes', async () => {
+    state = standing(undefined, 'work')
+    await api.v1('PUT', `/cycles/${cycle}/deactivate?finishQueuedTransactions=true`, { account })
+    for (const order of ['retry', 'skip', 'fail']) expect((await api.v1('POST', `${path}/${order}`, { account })).status).toBe(202)
+  })
+
+  it('are refused where no step has failed', async () => {
+    state = standing(undefined)
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account }))).toEqual([409, 'step_not_failed'])
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account, body: { StepId: 'order' } }))).toEqual([409, 'step_not_failed'])
+    const { id, transactions } = await cycleWith(1)
+    const queued = await api.v1('POST', `/cycles/${id}/transactions/${transactions[0]}/retry`, { account })
+    expect([...refusal(queued), ordered]).toEqual([409, 'step_not_failed', []])
+    state = 'unknown'
+    expect(refusal(await api.v1('POST', `${path}/skip`, { account }))).toEqual([409, 'step_not_failed'])
+  })
+
+  it('say which steps can be meant where there are several', async () => {
+    state = standing('work', 'call')
+    const reply = await api.v1('POST', `${path}/skip`, { account })
+    expect(refusal(reply)).toEqual([400, 'request_invalid'])
+    expect(at(reply.json, 'Errors[0]')).toEqual({ Path: 'StepId', Message: 'Say which step is meant: work, call' })
+    expect((await api.v1('POST', `${path}/skip`, { account, body: { StepId: 'call' } })).status).toBe(202)
+  })
+
+  it('are refused for a step that the document does not have, and for a body that is none', async () => {
+    state = standing('work')
+    const reply = await api.v1('POST', `${path}/retry`, { account, body: { StepId: 'wrok' } })
+    expect([...refusal(reply), at(reply.json, 'Errors[0].Message')]).toEqual([400, 'request_invalid', 'There is no step "wrok"'])
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account, body: { StepId: 1 } }))).toEqual([400, 'request_invalid'])
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account, raw: 'work' }))).toEqual([400, 'request_invalid'])
+  })
+
+  it('that let a failed transaction go on want an Active cycle', async () => {
+    state = standing('work')
+    await api.v1('PUT', `/cycles/${cycle}/deactivate`, { account })
+    for (const order of ['retry', 'skip']) expect(refusal(await api.v1('POST', `${path}/${order}`, { account }))).toEqual([409, 'cycle_not_running'])
+    expect((await api.v1('POST', `${path}/fail`, { account })).status).toBe(202)
+  })
+
+  it('answer 503 where Temporal cannot be asked, and 409 where the workflow closed meanwhile', async () => {
+    state = 'unreachable'
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account }))).toEqual([503, 'service_unavailable'])
+    state = standing('work')
+    asked = 'unreachable'
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account }))).toEqual([503, 'service_unavailable'])
+    asked = 'unknown'
+    expect(refusal(await api.v1('POST', `${path}/retry`, { account }))).toEqual([409, 'step_not_failed'])
+  })
+
+  it('answer 404 for a transaction that is not there', async () => {
+    expect(refusal(await api.v1('POST', `/cycles/${cycle}/transactions/${randomUUID()}/retry`, { account }))).toEqual([404, 'transaction_not_found'])
   })
 })
 
