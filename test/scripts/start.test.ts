@@ -18,9 +18,14 @@ interface Start {
   ended(): Promise<number | null>
 }
 
+/** These and what else a shell has, but for what would say where Flywheel is. */
+const shell = (env: { readonly [name: string]: string }): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(REDIS_URL|PORT|LOG_LEVEL|CLIENT_|ENCRYPTION_|FLYWHEEL_)/.test(name))),
+  ...env,
+})
+
 function begin(env: { readonly [name: string]: string }): Start {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(REDIS_URL|PORT|LOG_LEVEL|CLIENT_|ENCRYPTION_|FLYWHEEL_)/.test(name)))
-  const child = spawn(process.execPath, ['scripts/start.mjs'], { cwd: ROOT, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['scripts/start.mjs'], { cwd: ROOT, env: shell(env), stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', chunk => {
@@ -73,6 +78,13 @@ describe('npm start (operations.md 1)', { timeout: 300_000 }, () => {
       expect(code).toBe(0)
       expect(output).toMatch(expected[i] ?? / 200 .*Webhook accepted\./s)
     }
+  })
+
+  it('is found by the flywheel command, which wants nothing but the account', async () => {
+    const list = await run(process.execPath, ['dist/cli/main.js', 'cycles', 'list', '--account', 'demo'], { cwd: ROOT, env: shell(env) })
+    expect(list.output).toMatch(/^NAME +STATE .*\n(.+  Active  .+\n){5}$/)
+    const asked = await run(process.execPath, ['dist/cli/main.js', 'cycles', 'list'], { cwd: ROOT, env: shell(env) })
+    expect([asked.code, asked.output]).toEqual([2, expect.stringContaining('There are: demo.')])
   })
 
   it('refuses to run twice on one data folder, and tells where the first one is', async () => {
