@@ -5,8 +5,6 @@ import type { Io } from '../io.ts'
 import { pairs, table } from '../print/table.ts'
 import { instant, took } from '../print/time.ts'
 
-export const statusOf = ({ Status }: Transaction): string => Status
-
 export const transactionHeading = ['ACCEPTED', 'STATUS', 'TOOK', 'ERRORS', 'WARNINGS', 'ID']
 
 export const transactionRow = (one: Transaction): readonly string[] => [

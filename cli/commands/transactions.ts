@@ -6,11 +6,11 @@ import type { Io } from '../io.ts'
 import { openSession } from '../session.ts'
 import { add, count, CYCLE, TRANSACTION } from './command.ts'
 import { addTail } from './tail.ts'
-import { detailsOf, statusOf, tableOf } from './transaction-text.ts'
+import { detailsOf, tableOf } from './transaction-text.ts'
 
-export const STATUSES = ['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped'] as const
+const STATUSES = ['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped'] as const
 
-export const transactionPath = (cycle: string, tx: string): string => `${cyclePath(cycle)}/transactions/${encodeURIComponent(tx)}`
+const transactionPath = (cycle: string, tx: string): string => `${cyclePath(cycle)}/transactions/${encodeURIComponent(tx)}`
 
 /** Without a number so many are listed. */
 const LIMIT = 50
@@ -74,7 +74,7 @@ export function addTransactions(program: Command, io: Io): void {
   })
     .argument('<cycle>', CYCLE)
     .argument('<transaction>', TRANSACTION)
-    .action((named: string, tx: string, _: object, command: Command) => order(io, command, named, tx, 'stop', value => `${value.Id}: ${statusOf(value)}.`))
+    .action((named: string, tx: string, _: object, command: Command) => order(io, command, named, tx, 'stop', value => `${value.Id}: ${value.Status}.`))
 
   for (const { name, summary, description, what, done } of REPAIRS) {
     add(transactions, {
