@@ -74,7 +74,7 @@ export function addTransactions(program: Command, io: Io): void {
   })
     .argument('<cycle>', CYCLE)
     .argument('<transaction>', TRANSACTION)
-    .action((named: string, tx: string, _: object, command: Command) => order(io, command, named, tx, 'stop', value => `${value.Id}: ${value.Status}.`))
+    .action((named: string, tx: string, _: object, command: Command) => order(io, command, named, tx, 'stop', stopping))
 
   for (const { name, summary, description, what, done } of REPAIRS) {
     add(transactions, {
@@ -95,6 +95,9 @@ export function addTransactions(program: Command, io: Io): void {
   }
   addTail(transactions, io)
 }
+
+const OVER = ['Completed', 'Errored', 'Stopped', 'Dropped']
+const stopping = ({ Id, Status }: Transaction): string => (OVER.includes(Status) ? `${Id} is ${Status}.` : `${Id} is about to stop.`)
 
 const REPAIRS = [
   {
