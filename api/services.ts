@@ -6,7 +6,10 @@ import type { TransactionViewer } from './temporal.ts'
 
 export interface Services {
   readonly registry: Registry
-  readonly inbox: Pick<InboxControl, 'create' | 'activate' | 'deactivate' | 'finish' | 'delete' | 'status' | 'list' | 'transaction' | 'stopTransaction'>
+  readonly inbox: Pick<
+    InboxControl,
+    'create' | 'activate' | 'deactivate' | 'finish' | 'delete' | 'status' | 'list' | 'items' | 'transaction' | 'stopTransaction'
+  >
   readonly scripting: Pick<Scripting, 'check'>
   readonly sealer: { seal(plain: string): string }
   readonly temporal: TransactionViewer

@@ -19,6 +19,8 @@ import {
 export interface TransactionViewer {
   /** Steps, data and incidents; `unknown`: Temporal has no such workflow (any more, or yet); `unreachable`: it, or every worker, does not answer. */
   state(place: Place, transaction: TransactionId): Promise<TransactionState | 'unknown' | 'unreachable'>
+  /** The same, with large data left out. */
+  outline(place: Place, transaction: TransactionId): Promise<TransactionState | 'unknown' | 'unreachable'>
   /** Asks the workflow to stop; it does so whatever it is at. */
   stop(place: Place, transaction: TransactionId): Promise<'asked' | 'unknown' | 'unreachable'>
   /** Signals an operator's order about a step. `unknown`: the workflow is closed, or not there. */
@@ -56,10 +58,13 @@ export function createTransactionViewer(client: Client, { uiUrl, namespace, dead
     }
   }
 
+  const outline: TransactionViewer['outline'] = (place, transaction) => ask(() => handle(place, transaction).query<TransactionState>(STATE))
+
   return {
+    outline,
     async state(place, transaction) {
       const asked = handle(place, transaction)
-      const state = await ask(() => asked.query<TransactionState>(STATE))
+      const state = await outline(place, transaction)
       if (typeof state === 'string') return state
       const until = Date.now() + DATA_FACTOR * deadlineMs
       const steps: StepRecord[] = []

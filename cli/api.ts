@@ -24,8 +24,8 @@ export interface Api {
   call<T>(method: string, path: string, schema: z.ZodType<T>, options?: CallOptions): Promise<Answer<T>>
   /** All of a list that has pages. */
   all<T>(path: string, item: z.ZodType<T>, query?: CallOptions['query']): Promise<readonly Answer<T>[]>
-  /** Of a list that comes newest first so many; it goes on behind the last id. */
-  newest<T extends { readonly Id: string }>(path: string, item: z.ZodType<T>, limit: number, query?: CallOptions['query']): Promise<readonly Answer<T>[]>
+  /** The first so many of a list that goes on behind the last id. */
+  first<T extends { readonly Id: string }>(path: string, item: z.ZodType<T>, limit: number, query?: CallOptions['query']): Promise<readonly Answer<T>[]>
 }
 
 const PAGE = 100
@@ -87,7 +87,7 @@ export function createApi(connection: Connection, account?: string): Api {
       }
       return found
     },
-    async newest(path, item, limit, query) {
+    async first(path, item, limit, query) {
       const found: Answer<z.infer<typeof item>>[] = []
       while (found.length < limit) {
         const size = Math.min(PAGE_MAX, limit - found.length)

@@ -44,8 +44,8 @@ export async function* follow(api: Api, transactions: string, { lines, intervalM
 /** What can be seen now, by id. */
 async function look(api: Api, transactions: string, known: ReadonlyMap<string, Seen>): Promise<Map<string, Seen>> {
   const [newest, running] = await Promise.all([
-    api.newest(transactions, transaction, WATCHED),
-    api.newest(transactions, transaction, WATCHED, { status: 'InProgress' }),
+    api.first(transactions, transaction, WATCHED),
+    api.first(transactions, transaction, WATCHED, { status: 'InProgress' }),
   ])
   // The one that was in progress may be listed twice; the later look counts.
   const now = new Map([...newest, ...running].map(one => [one.value.Id, one]))

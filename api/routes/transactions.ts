@@ -110,6 +110,25 @@ export const transactionRoutes: readonly Route[] = [
     },
   }),
   accountRoute({
+    method: 'GET',
+    path: `${path}/transactions/{tx}/items`,
+    tag: TAG,
+    summary: 'Lists the items of a transaction that split a list',
+    description: 'In order of its splits and of the list. An item is a transaction, shown and stopped by its id; the list of the cycle does not have it.',
+    params,
+    query: newestFirstQuery.pick({ pageSize: true }).extend({ after: newestFirstQuery.shape.after.describe('The last id seen: the list goes on behind it.') }),
+    body: noBody,
+    answers: { 200: { description: 'The items.', schema: z.array(schemas.transaction) } },
+    errors: ['cycle_not_found', 'transaction_not_found'],
+    handler: async (services, { account, params: { id, tx }, query }) => {
+      const { place } = (await findCycle(services, account, id)).stored
+      const parent = await recordOf(services, place, tx)
+      const after = await markerOf(services, place, 'after', query.after)
+      const records = await services.inbox.items(place, parent.id, { limit: query.pageSize, ...(after === undefined ? {} : { after }) })
+      return { status: 200, body: records.map(recordView) }
+    },
+  }),
+  accountRoute({
     method: 'POST',
     path: `${path}/transactions/{tx}/stop`,
     tag: TAG,

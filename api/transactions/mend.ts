@@ -20,7 +20,7 @@ export async function mendStep(
 ): Promise<void> {
   const { place, document } = cycle.stored
   const began = status !== 'Queued' && status !== 'Dropped'
-  const state = began ? await temporal.state(place, id) : 'unknown'
+  const state = began ? await temporal.outline(place, id) : 'unknown'
   if (state === 'unreachable') throw unreachable()
   const mendable = state === 'unknown' ? [] : mendableSteps(state)
   const step = named ?? onlyOne(mendable)

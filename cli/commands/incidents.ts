@@ -25,7 +25,7 @@ export function addIncidents(program: Command, io: Io): void {
     .action(async (named: string, { limit }: { limit: number }, command: Command) => {
       const session = openSession(io, command)
       const api = await session.account()
-      const found = await api.newest(`${cyclePath(await cycleId(api, named))}/incidents`, incident, limit)
+      const found = await api.first(`${cyclePath(await cycleId(api, named))}/incidents`, incident, limit)
       session.show(
         found.map(({ raw }) => raw),
         () =>

@@ -31,7 +31,7 @@ export function addNotifications(program: Command, io: Io): void {
     .addOption(new Option('--limit <number>', 'so many at most').argParser(count).default(LIMIT))
     .action(async ({ status, limit }: { status?: string; limit: number }, command: Command) => {
       const session = openSession(io, command)
-      const found = await session.partner().newest('/notifications', notification, limit, { status })
+      const found = await session.partner().first('/notifications', notification, limit, { status })
       session.show(
         found.map(({ raw }) => raw),
         () => {

@@ -1,9 +1,10 @@
 /** `flywheel transactions`: what runs, and what an operator does with it. */
 import { Option, type Command } from 'commander'
 import { transaction, transactionDetails, type Transaction } from '../answers.ts'
+import type { Answer } from '../api.ts'
 import { cycleId, cyclePath } from '../cycle.ts'
 import type { Io } from '../io.ts'
-import { openSession } from '../session.ts'
+import { openSession, type Session } from '../session.ts'
 import { add, count, CYCLE, TRANSACTION } from './command.ts'
 import { addTail } from './tail.ts'
 import { detailsOf, tableOf } from './transaction-text.ts'
@@ -37,16 +38,8 @@ export function addTransactions(program: Command, io: Io): void {
       const session = openSession(io, command)
       const api = await session.account()
       const id = await cycleId(api, named)
-      const found = await api.newest(`${cyclePath(id)}/transactions`, transaction, all ? Infinity : limit, { status })
-      session.show(
-        found.map(({ raw }) => raw),
-        () =>
-          tableOf(
-            io,
-            found.map(({ value }) => value),
-          ),
-      )
-      if (!all && found.length === limit && !session.json) session.note(`The newest ${limit}; there may be more: --all lists them.`)
+      const found = await api.first(`${cyclePath(id)}/transactions`, transaction, all ? Infinity : limit, { status })
+      list(session, found, all, limit)
     })
 
   add(transactions, {
@@ -64,6 +57,22 @@ export function addTransactions(program: Command, io: Io): void {
       const api = await session.account()
       const { value, raw } = await api.call('GET', transactionPath(await cycleId(api, named), tx), transactionDetails)
       session.show(raw, () => detailsOf(io, value))
+    })
+
+  add(transactions, {
+    name: 'items',
+    summary: 'Lists the items of a transaction that split a list',
+    description: 'In order of the list. Each is a transaction of its own, which show, stop and the like take by its id.',
+    examples: [['transactions items Orders 6f9619ff-8b86-4d01-b42d-00c04fc964ff --all', 'all of them']],
+  })
+    .argument('<cycle>', CYCLE)
+    .argument('<transaction>', TRANSACTION)
+    .addOption(new Option('--limit <number>', 'so many at most').argParser(count).default(LIMIT))
+    .option('--all', 'all of them, however many')
+    .action(async (named: string, tx: string, { limit, all = false }: { limit: number; all?: boolean }, command: Command) => {
+      const session = openSession(io, command)
+      const api = await session.account()
+      list(session, await api.first(`${transactionPath(await cycleId(api, named), tx)}/items`, transaction, all ? Infinity : limit), all, limit)
     })
 
   add(transactions, {
@@ -94,6 +103,18 @@ export function addTransactions(program: Command, io: Io): void {
       )
   }
   addTail(transactions, io)
+}
+
+function list(session: Session, found: readonly Answer<Transaction>[], all: boolean, limit: number): void {
+  session.show(
+    found.map(({ raw }) => raw),
+    () =>
+      tableOf(
+        session.io,
+        found.map(({ value }) => value),
+      ),
+  )
+  if (!all && found.length === limit && !session.json) session.note(`The first ${limit}; there may be more: --all lists them.`)
 }
 
 const OVER = ['Completed', 'Errored', 'Stopped', 'Dropped']

@@ -76,6 +76,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
       sealer,
       temporal: {
         state: () => Promise.resolve('unknown'),
+        outline: () => Promise.resolve('unknown'),
         stop: () => Promise.resolve('asked'),
         order: () => Promise.resolve('asked'),
         url: (place, transaction) => `http://temporal.example/namespaces/flywheel/workflows/transaction%2F${place.cycle}%2F${transaction}`,

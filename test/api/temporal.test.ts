@@ -13,6 +13,7 @@ describe('what is asked of Temporal about a transaction', () => {
     const connection = Connection.lazy({ address: inject('temporalAddress') })
     const viewer = createTransactionViewer(new Client({ connection, namespace: 'flywheel' }), options)
     expect(await viewer.state(place, transaction)).toBe('unknown')
+    expect(await viewer.outline(place, transaction)).toBe('unknown')
     expect(await viewer.stop(place, transaction)).toBe('unknown')
     expect(await viewer.order(place, transaction, 'retry', 'work')).toBe('unknown')
     await connection.close()

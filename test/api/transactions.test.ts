@@ -14,6 +14,7 @@ beforeAll(async () => {
   api = await apiHarness({
     temporal: {
       state: () => Promise.resolve(state),
+      outline: () => Promise.resolve(state),
       stop: () => Promise.resolve(asked),
       order: async (_place, _transaction, order, step) => {
         ordered.push([order, step])
@@ -136,6 +137,27 @@ describe('transactions', () => {
     expect(status).toBe(200)
     expect(at(json, 'Steps')).toBeUndefined()
     expect(at(json, 'Note')).toContain('Temporal does not answer')
+  })
+
+  it('that split a list have items, listed in its order, and shown and stopped by their ids', async () => {
+    const { id, place, transactions } = await cycleWith(1)
+    const parent = asTransactionId(transactions[0] ?? '')
+    await beginOne(place, parent)
+    const items = [0, 1, 2].map(index => asTransactionId(`${parent}.order.1.${index}`))
+    for (const item of items) expect(await api.inbox.beginItem(place, item, parent, 'order.1', [])).toBe('go')
+    const path = `/cycles/${id}/transactions`
+    expect(ids((await api.v1('GET', `${path}/${parent}/items`, { account })).json)).toEqual(items)
+    expect(ids((await api.v1('GET', `${path}/${parent}/items?pageSize=1&after=${items[0]}`, { account })).json)).toEqual([items[1]])
+    expect((await api.v1('GET', `${path}/${parent}/items?after=${parent}.order.1.9`, { account })).status).toBe(400)
+    expect(ids((await api.v1('GET', path, { account })).json)).toEqual([parent])
+    state = 'unknown'
+    const shown = await api.v1('GET', `${path}/${(items[1] ?? '').toUpperCase().replace('ORDER', 'order')}`, { account })
+    expect([shown.status, at(shown.json, 'Id'), at(shown.json, 'Status')]).toEqual([200, items[1], 'InProgress'])
+    asked = 'asked'
+    expect((await api.v1('POST', `${path}/${items[1]}/stop`, { account })).status).toBe(202)
+    for (const unknown of [`${parent}.order.1.7`, `${parent}.order.1`, `${parent}.order.x.1`, `${parent}.`]) {
+      expect((await api.v1('GET', `${path}/${unknown}`, { account })).status, unknown).toBe(404)
+    }
   })
 
   it('that are not there, or of another cycle, answer 404', async () => {
