@@ -32,6 +32,12 @@ steps:
   - { id: order, name: Order received, type: webhook, next: answer }
   - { id: answer, type: synchronousResponse, body: ${body} }
 `
+/** Its request fails as long as the receiver says so. */
+const calls = () => `name: Calls
+steps:
+  - { id: order, type: webhook, next: call }
+  - { id: call, type: request, method: GET, url: "${system.receiver.url}/called" }
+`
 const waiting = `name: Parcels
 steps:
   - { id: order, type: webhook, next: despatched }
@@ -175,8 +181,7 @@ describe('flywheel transactions and incidents', () => {
   })
 
   it('tells the incidents of a cycle, and those of a transaction', async () => {
-    const call = `  - { id: call, type: request, method: GET, url: "${system.receiver.url}/broken" }`
-    const cycle = await system.client.cycle(`name: Calls\nsteps:\n  - { id: order, type: webhook, next: call }\n${call}\n`, { account })
+    const cycle = await system.client.cycle(calls(), { account })
     system.receiver.respond(() => ({ status: 500 }))
     const { transaction = '' } = await cycle.post({})
     await cycle.settled(transaction, ['Errored'])
@@ -184,6 +189,51 @@ describe('flywheel transactions and incidents', () => {
     expect(steady(out)).toMatch(/^TIME +LEVEL +STEP +TRANSACTION +MESSAGE\n<time> +Error +call +<id> +Failed to call the method: /)
     expect((await command(['transactions', 'show', 'Calls', transaction])).out).toMatch(/ Error +call +Failed to call the method: /)
     expect(await json('incidents', 'list', 'Calls', '--limit', '1')).toHaveLength(1)
+  })
+
+  it('mends those that failed: tries the step again, goes on behind it, or gives it up', async () => {
+    const cycle = await system.client.cycle(calls(), { account })
+    const failed = async (): Promise<string> => {
+      system.receiver.respond(() => ({ status: 500 }))
+      const { transaction = '' } = await cycle.post({})
+      await cycle.settled(transaction, ['Errored'])
+      system.receiver.respond(() => undefined)
+      return transaction
+    }
+    const retried = await failed()
+    expect((await command(['transactions', 'retry', 'Calls', retried, '--step', 'call'])).out).toBe(`${retried}: the step is tried again.\n`)
+    await cycle.settled(retried, ['Completed'])
+    expect(await command(['transactions', 'retry', 'Calls', retried])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('No step of the transaction has failed'),
+    })
+    const skipped = await failed()
+    expect((await command(['transactions', 'skip', 'Calls', skipped])).code).toBe(0)
+    const { Steps = [] } = await cycle.settled(skipped, ['Completed'])
+    expect(Steps.map(({ StepId, Status }) => [StepId, Status])).toContainEqual(['call', 'Skipped'])
+    const given = await failed()
+    const unknown = await command(['transactions', 'fail', 'Calls', given, '--step', 'cal'])
+    expect(unknown).toEqual({ code: 1, out: '', err: 'The request is not right.\n  StepId: There is no step "cal"\n' })
+    await cycle.deactivate()
+    expect(await command(['transactions', 'retry', 'Calls', given])).toMatchObject({ code: 1, err: 'The cycle is Stopped: activate it first.\n' })
+    expect((await command(['transactions', 'fail', 'Calls', given])).code).toBe(0)
+    await until(async () => (await command(['transactions', 'fail', 'Calls', given])).code === 1)
+    expect((await cycle.transaction(given)).Status).toBe('Errored')
+  })
+
+  it('lists the items of one that split a list', async () => {
+    const document = `name: Split
+steps:
+  - { id: order, type: webhook, split: body.lines, next: work }
+  - { id: work, type: script, source: "function run(input) { return input }", input: "{{order.item}}" }
+`
+    const cycle = await system.client.cycle(document, { account })
+    const { transaction = '' } = await cycle.post({ lines: ['a', 'b'] })
+    await cycle.settled(transaction, ['Completed'])
+    const items = await json<readonly { Id: string; Status: string }[]>('transactions', 'items', 'Split', transaction)
+    expect(items.map(({ Id, Status }) => [Id, Status])).toEqual([0, 1].map(index => [`${transaction}.order.1.${index}`, 'Completed']))
+    const shown = await command(['transactions', 'show', 'Split', items[1]?.Id ?? ''])
+    expect(shown.out).toMatch(/\nwork +work +Completed +/)
   })
 
   it('follows what comes and what changes', async () => {
@@ -225,8 +275,7 @@ describe('flywheel webhooks find', () => {
 describe('flywheel notifications', () => {
   it('lists them, shows one with its tries, and sends it again', async () => {
     system.receiver.respond(({ path }) => ({ status: path === '/told' ? 410 : 500, ...(path === '/told' ? { body: 'no more' } : {}) }))
-    const call = `  - { id: call, type: request, method: GET, url: "${system.receiver.url}/broken" }`
-    const cycle = await system.client.cycle(`name: Calls\nsteps:\n  - { id: order, type: webhook, next: call }\n${call}\n`, { account })
+    const cycle = await system.client.cycle(calls(), { account })
     await system.client.call('PUT', `/accounts/${account}`, { body: { TransactionErrorWebhookUrl: `${system.receiver.url}/told` } })
     await cycle.post({})
     const [told] = await until(async () => {
