@@ -82,7 +82,7 @@ describe('npm start (operations.md 1)', { timeout: 300_000 }, () => {
 
   it('is found by the flywheel command, which wants nothing but the account', async () => {
     const list = await run(process.execPath, ['dist/cli/main.js', 'cycles', 'list', '--account', 'demo'], { cwd: ROOT, env: shell(env) })
-    expect(list.output).toMatch(/^NAME +STATE .*\n(.+  Active  .+\n){5}$/)
+    expect(list.output).toMatch(/^NAME +STATE .*\n(.+  Active  .+\n){5,}$/)
     const asked = await run(process.execPath, ['dist/cli/main.js', 'cycles', 'list'], { cwd: ROOT, env: shell(env) })
     expect([asked.code, asked.output]).toEqual([2, expect.stringContaining('There are: demo.')])
   })
