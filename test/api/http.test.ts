@@ -56,7 +56,8 @@ describe('requests that are wrong', () => {
   it('with __proto__ and constructor as names do nobody harm', async () => {
     const reply = await api.v1('POST', '/accounts', { raw: '{"Name":"Acme","__proto__":{"x":1},"constructor":{"y":2}}', headers: JSON_TYPE })
     expect(reply.status).toBe(201)
-    expect(Object.keys(fieldsOf(reply.json))).toEqual(['Id', 'AccountId', 'Name', 'Description', 'Timezone', 'CreatedDate'])
+    const plain = await api.v1('POST', '/accounts', { body: { Name: 'Acme' } })
+    expect(Object.keys(fieldsOf(reply.json))).toEqual(Object.keys(fieldsOf(plain.json)))
   })
 })
 
