@@ -288,8 +288,13 @@ function upkeep(world: World, add: Add): void {
     })
 }
 async function ask(world: World): Promise<void> {
-  const [asked] = await world.inbox.toAsk(partition(world), 1)
+  const [asked, ...others] = await world.inbox.toAsk(partition(world), 1)
   if (asked === undefined) return
+  // Each was marked as asked about: it is not asked again for long.
+  for (const other of others) {
+    const found = world.workflows.get(other.transaction)
+    if (found?.open !== true) await world.inbox.answer(world.place, other.transaction, other.since, found === undefined ? 'unknown' : 'closed')
+  }
   const workflow = world.workflows.get(asked.transaction)
   world.question = { ...asked, found: workflow === undefined ? 'unknown' : workflow.open ? 'open' : 'closed' }
 }
