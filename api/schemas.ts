@@ -17,6 +17,7 @@ export const account = z.object({
   timezone: z.string().describe('IANA time zone.'),
   transactionErrorWebhookUrl: url().nullable().describe("Where its incidents are sent; null: where the partner's settings say."),
   includeWarnings: z.boolean().nullable().describe("Whether warnings are sent as well; null: as the partner's settings say."),
+  maxConcurrency: count().min(1).nullable().describe('How many transactions of all its cycles run at once; the others wait in their inboxes. null: no limit.'),
   createdDate: instant(),
 })
 

@@ -8,7 +8,7 @@ export interface Services {
   readonly registry: Registry
   readonly inbox: Pick<
     InboxControl,
-    'create' | 'activate' | 'deactivate' | 'finish' | 'delete' | 'status' | 'list' | 'items' | 'transaction' | 'stopTransaction'
+    'create' | 'activate' | 'deactivate' | 'finish' | 'delete' | 'status' | 'list' | 'items' | 'transaction' | 'limitAccount' | 'stopTransaction'
   >
   readonly scripting: Pick<Scripting, 'check'>
   readonly sealer: { seal(plain: string): string }

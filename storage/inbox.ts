@@ -2,7 +2,7 @@
  * The inbox, running set and index of a cycle (protocol.md). Every method is one atomic script unless it says otherwise;
  * Redis's clock counts. A refusal writes nothing (but the mark of a drop). All errors of the connection are `StorageUnavailable`.
  */
-import type { Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import type { AccountId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { CycleState, EndStatus, TransactionStatus } from '../domain/states.ts'
 import type { InboxSchedule } from './inbox-schedule.ts'
 import type { InboxUpkeep } from './inbox-upkeep.ts'
@@ -36,7 +36,7 @@ export interface TriggerRequest extends Versioned {
   readonly values: readonly MatchValue[]
   /** At most this many transactions run at once; absent: no limit. */
   readonly maxConcurrency?: number
-  /** A sender waits for the answer: with no `maxConcurrency` and in state Active nothing is appended, the caller starts it. */
+  /** A sender waits for the answer: with no limit, of the cycle or its account, and in state Active nothing is appended, the caller starts it. */
   readonly held: boolean
 }
 
@@ -294,6 +294,8 @@ export interface InboxControl {
     query: { readonly status?: TransactionStatus; readonly after?: TransactionId; readonly before?: TransactionId; readonly limit: number },
   ): Promise<readonly TransactionRecord[]>
   transaction(place: Place, id: TransactionId): Promise<TransactionRecord | undefined>
+  /** How many transactions of all cycles of an account may run at once (undefined: no limit), from now on. `false`: there is no such account. */
+  limitAccount(account: AccountId, max: number | undefined): Promise<boolean>
   /** Items of a transaction, in order of its splits and of their index, `after` exclusive. They are in no other list and in no count of the cycle. */
   items(place: Place, parent: TransactionId, query: { readonly after?: TransactionId; readonly limit: number }): Promise<readonly TransactionRecord[]>
   /** Stops one transaction: Queued: taken out, Stopped; else the caller signals its workflow, which asks `check`. */

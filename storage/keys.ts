@@ -22,12 +22,19 @@ export const partitionKey = (partition: number): string => `{${partition}}:inbox
 export const cycleKey = (place: Place): string => cycleKeyIn(partitionOf(place.account), place.cycle)
 export const cycleKeyIn = (partition: number, cycle: CycleId): string => `{${partition}}:cycle:${cycle}`
 
+/** Between a partition's tag and an account's id: the account's record in the registry, which has its limit. */
+export const accountRecord = ':account:'
+
 /** What a partition has beside its hash, appended to its key. */
 export const partitionSuffix = {
   /** List of accounts that have a ready cycle, each once. */
   ring: ':ring',
   /** + account: list of its ready cycles. */
   ready: ':ready:',
+  /** + account: hash. running: members of all its cycles; line: turns given in the line. */
+  places: ':places:',
+  /** + account: sorted set of the keys of its cycles that lack only a place of the account, by turn. */
+  line: ':line:',
   /** List of tokens, one for each cycle that became ready: what workers block on. */
   wake: ':wake',
   /** Sorted set: cycle by the time at which the sweep has to look at it. */

@@ -3,7 +3,7 @@
  * that one script can see both; what is looked up by something else (API id, identifier, token) cannot.
  */
 import type { AccountId, Identifier, Place } from '../domain/ids.ts'
-import { partitionOf } from './keys.ts'
+import { accountRecord, partitionOf } from './keys.ts'
 
 /** Hash tag of the account's partition. */
 const tagOf = (account: AccountId): string => `{${partitionOf(account)}}`
@@ -19,7 +19,7 @@ export const registryKeys = {
   /** Hash: API id to account id. */
   apiIds: '{registry}:apiIds',
   /** Hash: the account's record. */
-  account: (id: AccountId): string => `${tagOf(id)}:account:${id}`,
+  account: (id: AccountId): string => `${tagOf(id)}${accountRecord}${id}`,
   /** Zset: ids of the account's cycles by time of creation. */
   cycles: (id: AccountId): string => `${tagOf(id)}:cycles:${id}`,
   /** Hash: version, createdAt, updatedAt, document and identifiers (JSON). */

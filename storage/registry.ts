@@ -18,9 +18,11 @@ export interface Account {
   /** Where its incidents are told, and whether warnings are; absent: as the partner's settings say. */
   readonly transactionErrorWebhookUrl?: string
   readonly includeWarnings?: boolean
+  /** How many transactions of all its cycles may run at once; absent: no limit. The inbox's scripts read it where it stands. */
+  readonly maxConcurrency?: number
 }
 
-/** What may be changed of an account; null takes away. */
+/** What may be changed of an account; null takes away. Its limit is changed by the inbox (`limitAccount`), which tells the cycles that wait for it. */
 export interface AccountChange {
   readonly name?: string
   readonly description?: string

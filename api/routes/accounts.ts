@@ -25,6 +25,12 @@ const errorWebhook = {
   includeWarnings: z.boolean().nullish().describe("Whether warnings are sent as well; null: as the partner's settings say."),
 }
 
+const maxConcurrency = z
+  .int()
+  .min(1)
+  .nullish()
+  .describe('How many transactions of all its cycles may run at once; the others wait in their inboxes, in turn. null: no limit.')
+
 export const accountView = (account: Account) => ({
   id: account.apiId,
   accountId: account.id,
@@ -33,6 +39,7 @@ export const accountView = (account: Account) => ({
   timezone: account.timezone,
   transactionErrorWebhookUrl: account.transactionErrorWebhookUrl ?? null,
   includeWarnings: account.includeWarnings ?? null,
+  maxConcurrency: account.maxConcurrency ?? null,
   createdDate: new Date(account.createdAt).toISOString(),
 })
 
@@ -67,6 +74,7 @@ export const accountRoutes: readonly Route[] = [
       description: description.nullish(),
       timezone: timezone.nullish().describe('IANA time zone; UTC where it is left out.'),
       ...errorWebhook,
+      maxConcurrency,
     }),
     answers: { 201: { description: 'The account.', schema: schemas.account, headers: { Location: 'Its address.' } } },
     errors: ['id_taken'],
@@ -84,6 +92,7 @@ export const accountRoutes: readonly Route[] = [
           ? {}
           : { transactionErrorWebhookUrl: body.transactionErrorWebhookUrl }),
         ...(body.includeWarnings === undefined || body.includeWarnings === null ? {} : { includeWarnings: body.includeWarnings }),
+        ...(body.maxConcurrency === undefined || body.maxConcurrency === null ? {} : { maxConcurrency: body.maxConcurrency }),
       }
       if ((await registry.accounts.create(account)) === 'taken') throw new ApiError('id_taken', 'ID already in use')
       return { status: 201, body: accountView(account), headers: { Location: `${path}/${encodeURIComponent(account.apiId)}` } }
@@ -106,10 +115,18 @@ export const accountRoutes: readonly Route[] = [
     path: `${path}/{id}`,
     tag: TAG,
     summary: 'Changes an account',
-    description: "What is left out stays as it is; where null takes an error webhook away, the partner's counts. The API id cannot be changed.",
+    description:
+      "What is left out stays as it is; where null takes an error webhook away, the partner's counts. A limit counts from now on. The API id cannot be changed.",
     params: idParam,
     query: noQuery,
-    body: z.object({ id: apiId.optional(), name: name.optional(), description: description.nullish(), timezone: timezone.nullish(), ...errorWebhook }),
+    body: z.object({
+      id: apiId.optional(),
+      name: name.optional(),
+      description: description.nullish(),
+      timezone: timezone.nullish(),
+      ...errorWebhook,
+      maxConcurrency,
+    }),
     answers: { 200: { description: 'The account.', schema: schemas.account } },
     errors: ['account_not_found'],
     handler: async (services, { params, body }) => {
@@ -117,6 +134,7 @@ export const accountRoutes: readonly Route[] = [
       if (body.id !== undefined && body.id !== account.apiId) {
         throw new ApiError('request_invalid', 'The request is not right.', [{ path: 'Id', message: 'cannot be changed' }])
       }
+      if (body.maxConcurrency !== undefined) await services.inbox.limitAccount(account.id, body.maxConcurrency ?? undefined)
       const changed = await services.registry.accounts.update(account.id, {
         ...(body.name === undefined ? {} : { name: body.name }),
         ...(body.description === undefined ? {} : { description: body.description ?? '' }),

@@ -12,7 +12,7 @@ if not load(KEYS[1]) then return { 'deleted' } end
 if C.version ~= tonumber(ARGV[6]) then return { 'stale' } end
 local t, step, k, data, max = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[7])
 local queued = C.state ~= 'Active' or C.registered ~= nil
-local direct = ARGV[8] == '1' and not max and not queued
+local direct = ARGV[8] == '1' and not max and not accountMax() and not queued
 local function register(t, order)
   for i = 9, #ARGV, 2 do gain(t, order, ARGV[i], ARGV[i + 1]) end
 end
@@ -29,7 +29,7 @@ local function append(t, id, order)
   set('max', max)
   if queued then wake(); return C.state == 'Active' and 'inbox' or 'queued' end
   register(t, order)
-  if max then wake() else setReady() end
+  if max or accountMax() then wake() else setReady() end
   return 'inbox'
 end
 

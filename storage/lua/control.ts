@@ -1,5 +1,5 @@
 /** Controls and reads of a cycle. KEYS: [1] the cycle's hash, [2] its partition's hash. ARGV[1]: test clock or empty. */
-import { cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
+import { accountRecord, cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
 /** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version, [4] '1': its trigger is a schedule. Answer: none. */
 export const create = `
@@ -65,6 +65,7 @@ if not load(KEYS[1]) then return 'deleted' end
 set('deleted', '1'); set('epoch', C.epoch + 1)
 set('token', nil); set('until', nil); set('ready', nil)
 charge(-C.entries, -C.bytes)
+call('ZREM', lineKey(), cycle)
 call('XADD', part .. '${part.control}', '*', 'account', C.account, 'cycle', cycleId(), 'op', 'delete', 'epoch', C.epoch)
 save()
 return 'done'
@@ -165,4 +166,17 @@ drained()
 wake()
 save()
 return 'stopped'
+`
+
+/**
+ * Sets how many transactions of an account may run at once. KEYS: the partition's hash, twice. ARGV: [2] account, [3] most, or '': no limit.
+ * Answer: 1, or 0 where there is no such account.
+ */
+export const limitAccount = `
+local key = string.match(part, '^[^:]+') .. '${accountRecord}' .. ARGV[2]
+if call('EXISTS', key) == 0 then return 0 end
+if ARGV[3] == '' then call('HDEL', key, 'maxConcurrency') else call('HSET', key, 'maxConcurrency', ARGV[3]) end
+C = { account = ARGV[2] }
+passOn()
+return 1
 `

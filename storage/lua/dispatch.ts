@@ -92,6 +92,7 @@ while runs() and #out < max + 2 and room() do
     local r = record(e.t)
     status(e.t, r, 'InProgress', 'role', 'new', 'ep', C.epoch, 'started', now)
     touch('${at.run}', e.t)
+    hadTurn()
     set('claimed', e.id)
     call('HSET', cycle .. '${at.startClaims}', e.id, token)
     give('s', e, e.a)
@@ -100,10 +101,12 @@ while runs() and #out < max + 2 and room() do
     local r = record(d.t)
     call('ZREM', cycle .. '${at.wait}', d.t)
     touch('${at.run}', d.t)
+    hadTurn()
     status(d.t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
     deliver(d, r)
   end
 end
+lineUp()
 save()
 return out
 `

@@ -1,4 +1,4 @@
-/** Fourth part of the library: items of a split (cycles.md 4), each counted once for its parent. */
+/** Third part of the library: items of a split (cycles.md 4), each counted once for its parent. */
 import { cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
 /*

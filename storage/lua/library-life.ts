@@ -1,37 +1,13 @@
-/** Third part of the library: what may be claimed, the end and the revival of a transaction, the end of a drain, the drop. */
+/** Last part of the library: the end and the revival of a transaction, the end of a drain, the drop. */
 import { cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
 export const lifeLibrary = `
-local function room() return not C.max or call('ZCARD', cycle .. '${at.run}') < C.max end
--- The next starts that may be claimed, in order: those whose values are registered, in a drain those from before it.
-local function nextStarts(max)
-  local from, to = sid((C.claimed or 0) + 1), '+'
-  if C.registered then to = sid(C.registered) end
-  return call('XRANGE', cycle .. '${at.starts}', from, to, 'COUNT', max)
-end
-local function firstReady(queue, max)
-  return call('ZRANGEBYSCORE', cycle .. queue, '(' .. (C.dropTo or 0), '+inf', 'LIMIT', 0, max or 1)
-end
-local function runs() return C.state == 'Active' or C.state == 'Stopping' end
--- The failed transaction that is to be revived first and waits for a place.
-local function nextRevival() return C.state == 'Active' and call('ZRANGE', cycle .. '${at.revivals}', 0, 0)[1] or nil end
-local function claimable()
-  if call('HLEN', cycle .. '${at.startClaims}') > 0 then return true end
-  if not runs() then return false end
-  if replaying() or call('HLEN', cycle .. '${at.deliveryClaims}') > 0 or firstReady('${at.readyMembers}')[1] then return true end
-  if not room() then return false end
-  return nextRevival() ~= nil or firstReady('${at.readyWaiting}')[1] ~= nil or nextStarts(1)[1] ~= nil
-end
--- Never merely "entries left": no busy loop where places are missing.
-local function wake()
-  if not C.ready and not leased() and claimable() then setReady() end
-end
-
 -- Times of members grow with each touch, so that an answer to a question asked before a touch is void.
 local function touch(set_, t)
   local old = tonumber(call('ZSCORE', cycle .. set_, t) or nil)
   local since = (old and old >= now) and old + 1 or now
   call('ZADD', cycle .. set_, since, t)
+  if set_ == '${at.run}' and not old then occupy(1) end
   return since
 end
 local function removeStart(t, r)
@@ -51,7 +27,8 @@ local function rematch(d, t)
 end
 -- Out of every set, whatever it was.
 local function leave(t)
-  for _, set_ in ipairs({ '${at.run}', '${at.items}', '${at.wait}', '${at.failed}', '${at.revivals}' }) do call('ZREM', cycle .. set_, t) end
+  if call('ZREM', cycle .. '${at.run}', t) == 1 then occupy(-1) end
+  for _, set_ in ipairs({ '${at.items}', '${at.wait}', '${at.failed}', '${at.revivals}' }) do call('ZREM', cycle .. set_, t) end
   local parent = itemOf(t)
   if parent then call('ZREM', cycle .. '${at.runningItemsOf}' .. parent, itemName(t, parent)) end
 end
@@ -112,6 +89,7 @@ local function revived(t, r)
   call('HDEL', txKey(t), 'ended')
   status(t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
   touch('${at.run}', t)
+  hadTurn()
   regain(t, r)
 end
 

@@ -9,6 +9,7 @@ import { begunChannel, changeChannel, cycleSuffix as at, PARTITIONS, partitionSu
 import { itemLibrary } from './library-items.ts'
 import { lifeLibrary } from './library-life.ts'
 import { matchLibrary } from './library-match.ts'
+import { placesLibrary } from './library-places.ts'
 
 /** Options as constants of the scripts' text: they are the same for the whole life of a process. */
 const constants = (o: InboxOptions): string => `
@@ -41,7 +42,7 @@ local function load(key)
   for i, field in ipairs(NUMBERS) do C[field] = tonumber(v[i + 4] or nil) end
   return C.state ~= nil and not C.deleted
 end
-local function save()
+local function store()
   local sets, n, gone = {}, 0, {}
   for field in pairs(dirty) do
     local value = C[field]
@@ -128,7 +129,7 @@ const mentions = (code: string, name: string): boolean => new RegExp(`(?<![\\w.:
  * takes ten times as long as the script itself.
  */
 export function createLinker(options: InboxOptions): (script: string) => string {
-  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + itemLibrary + lifeLibrary)
+  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + itemLibrary + placesLibrary + lifeLibrary)
   return script => {
     const needed = new Set<Part>()
     let open = [script]

@@ -112,7 +112,7 @@ return { 'parked', wakes and 1 or 0 }
  */
 export const finish = `
 local t = ARGV[2]
-if not load(KEYS[1]) then leave(t); return { 0, 1 } end
+if not load(KEYS[1]) then leave(t); passOn(); return { 0, 1 } end
 for i = 5, #ARGV, 2 do taken(t, ARGV[i], ARGV[i + 1]) end
 local r = over(t)
 local wakes = finish(t, r, ARGV[3], tonumber(ARGV[4]))
@@ -128,7 +128,7 @@ return { wakes and 1 or 0, OPEN[r.status] and 0 or 1 }
  */
 export const fail = `
 local t = ARGV[2]
-if not load(KEYS[1]) then leave(t); return { 'stop', 0 } end
+if not load(KEYS[1]) then leave(t); passOn(); return { 'stop', 0 } end
 local r = record(t)
 if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return { 'stop', 0 } end
 if r.role == 'failed' then return { 'failed', r.wakes and 1 or 0 } end

@@ -205,7 +205,7 @@ for _, s in ipairs(sets) do
     call('ZREM', cycle .. s, t)
     left = left - 1
   end
-  if left <= 0 then return 1 end
+  if left <= 0 then passOn(); return 1 end
 end
 for _, id in ipairs(call('ZRANGE', cycle .. '${at.earlyEnds}', 0, left - 1)) do
   call('UNLINK', cycle .. '${at.early}' .. takeEarly(id).v)
@@ -219,5 +219,6 @@ end
 call('UNLINK', cycle)
 call('ZREM', part .. '${part.due}', cycle)
 call('ZREM', part .. '${part.ask}', cycle)
+passOn()
 return 0
 `

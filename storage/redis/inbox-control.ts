@@ -1,6 +1,7 @@
 import { asTransactionId } from '../../domain/ids.ts'
 import type { CycleState, TransactionStatus } from '../../domain/states.ts'
 import type { CycleStatus, InboxControl, TransactionRecord } from '../inbox.ts'
+import { partitionOf } from '../keys.ts'
 import * as scripts from '../lua/control.ts'
 import * as split from '../lua/items.ts'
 import { integer, items, optional, text, word } from './inbox-replies.ts'
@@ -66,6 +67,9 @@ export function inboxControl(run: InboxScripts): InboxControl {
     },
     async items(place, parent, { after, limit }) {
       return items(await run.cycle(split.items, place, parent, after ?? '', limit)).map(record)
+    },
+    async limitAccount(account, max) {
+      return (await run.partition(scripts.limitAccount, partitionOf(account), account, max ?? '')) === 1
     },
     async stopTransaction(place, id) {
       return word(await run.cycle(scripts.stopTransaction, place, id), 'stopped', 'signal', 'over', 'unknown')

@@ -102,7 +102,7 @@ export function accountOf(id: AccountId, record: unknown): Account | undefined {
   const fields = new Map<string, unknown>(Object.entries(record))
   const text = (name: string): string => String(fields.get(name) ?? '')
   if (!fields.has('apiId')) return undefined
-  const [url, warnings] = [text('transactionErrorWebhookUrl'), text('includeWarnings')]
+  const [url, warnings, max] = [text('transactionErrorWebhookUrl'), text('includeWarnings'), text('maxConcurrency')]
   return {
     id,
     apiId: text('apiId'),
@@ -113,5 +113,6 @@ export function accountOf(id: AccountId, record: unknown): Account | undefined {
     userId: text('userId'),
     ...(url === '' ? {} : { transactionErrorWebhookUrl: url }),
     ...(warnings === '' ? {} : { includeWarnings: warnings === 'true' }),
+    ...(max === '' ? {} : { maxConcurrency: Number(max) }),
   }
 }

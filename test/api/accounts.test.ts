@@ -22,6 +22,7 @@ describe('accounts', () => {
       Timezone: 'Europe/Berlin',
       TransactionErrorWebhookUrl: null,
       IncludeWarnings: null,
+      MaxConcurrency: null,
       CreatedDate: expect.stringMatching(/Z$/),
     })
     const guid = String(at(made.json, 'AccountId'))
@@ -66,6 +67,20 @@ describe('accounts', () => {
     expect(at(reply.json, 'Code')).toBe('request_invalid')
     expect(at(reply.json, 'Errors[0].Path')).toBe(path)
     expect(at(reply.json, 'Errors[0].Message')).toEqual(expect.any(String))
+  })
+
+  it('have a limit of transactions that run at once, which can be set, changed and taken away', async () => {
+    const id = randomUUID()
+    const made = await api.v1('POST', '/accounts', { body: { Id: id, Name: 'Acme', MaxConcurrency: 3 } })
+    expect(at(made.json, 'MaxConcurrency')).toBe(3)
+    expect(at((await api.v1('PUT', `/accounts/${id}`, { body: { Name: 'Acme Ltd' } })).json, 'MaxConcurrency')).toBe(3)
+    expect(at((await api.v1('PUT', `/accounts/${id}`, { body: { MaxConcurrency: 1 } })).json, 'MaxConcurrency')).toBe(1)
+    expect(at((await api.v1('GET', `/accounts/${id}`)).json, 'MaxConcurrency')).toBe(1)
+    expect(at((await api.v1('PUT', `/accounts/${id}`, { body: { MaxConcurrency: null } })).json, 'MaxConcurrency')).toBeNull()
+    for (const wrong of [0, -1, 1.5, '2', true]) {
+      const refused = await api.v1('PUT', `/accounts/${id}`, { body: { MaxConcurrency: wrong } })
+      expect([refused.status, at(refused.json, 'Errors[0].Path')]).toEqual([400, 'MaxConcurrency'])
+    }
   })
 
   it('refuse to change their API id', async () => {

@@ -95,6 +95,14 @@ describe('accounts', () => {
     const account = await madeAccount()
     expect(await registry.accounts.update(account.id, { name: 'New' })).toEqual({ ...account, name: 'New' })
     expect(await registry.accounts.update(asAccountId(randomUUID()), { name: 'New' })).toBeUndefined()
+    // The inbox's scripts read the limit where it stands.
+    expect(await inbox.limitAccount(account.id, 4)).toBe(true)
+    expect(await registry.accounts.get(account.id)).toEqual({ ...account, name: 'New', maxConcurrency: 4 })
+    await inbox.limitAccount(account.id, undefined)
+    expect(await registry.accounts.get(account.id)).toEqual({ ...account, name: 'New' })
+    const limited = anAccount({ maxConcurrency: 2 })
+    await registry.accounts.create(limited)
+    expect(await registry.accounts.get(limited.id)).toEqual(limited)
   })
 
   it('are listed by age, in pages', async () => {
