@@ -32,6 +32,12 @@ export interface InboxUpkeep {
   /** Members and waiting whose workflow ought to be asked about; each is marked as asked. */
   toAsk(partition: number, max: number): Promise<readonly { readonly place: Place; readonly transaction: TransactionId; readonly since: number }[]>
   answer(place: Place, transaction: TransactionId, since: number, found: 'closed' | 'unknown'): Promise<void>
+  /**
+   * Transactions past their retention, of which nothing is shown any more: whatever else has data of them is to forget them, then `removed` is called;
+   * until then they come again. `started`: a workflow of it may be there.
+   */
+  removals(partition: number, max: number): Promise<readonly Removal[]>
+  removed(place: Place, transactions: readonly TransactionId[]): Promise<void>
   /** Entries of the control streams of one partition, oldest first; they stay until `controlDone`. */
   controls(partition: number, max: number): Promise<readonly Control[]>
   controlDone(control: Control): Promise<void>
@@ -47,6 +53,12 @@ export interface InboxUpkeep {
   everyone(place: Place, from: string, max: number): Promise<Members>
   /** Ends a delete: purges what is left of the keys. */
   purge(place: Place): Promise<void>
+}
+
+export interface Removal {
+  readonly place: Place
+  readonly transaction: TransactionId
+  readonly started: boolean
 }
 
 /** A page; about as many as were asked for, also none. `next`: where to go on (from '' at first), undefined after the last. */

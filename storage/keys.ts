@@ -43,6 +43,8 @@ export const partitionSuffix = {
   ask: ':ask',
   /** Worker that looks after the partition, for a few seconds. */
   keeper: ':keeper',
+  /** Sorted set: cycle by the time at which the first of its transactions goes. */
+  removals: ':removals',
   /** Stream of stops and deletes that are still to be carried out. */
   control: ':control',
   /** Sorted set: cycle's key + ` ` + parent + ` ` + split whose items have come as far as the parent waits for, by the time at which it is told (again). */
@@ -96,7 +98,8 @@ export const cycleSuffix = {
   transaction: ':tx:',
   /** + status: sorted set of transactions by their order. */
   byStatus: ':txs:',
-  /** Sorted set: transaction by the time at which its record goes. */
+  /** Sorted sets of transactions that are over: those still shown, by the time at which they are hidden; hidden ones, by the time at which they go. */
+  hiding: ':hiding',
   removals: ':removals',
   /** + hash of an idempotency key. */
   key: ':key:',

@@ -162,7 +162,7 @@ async function compose(
   const { incidents } = registry
   const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
   const outbox = createOutbox({ notifications: registry.notifications, temporal, retries: config.notificationRetries, logger })
-  const upkeep = createUpkeep({ inbox, incidents, temporal, outbox, workerId, logger })
+  const upkeep = createUpkeep({ inbox, incidents, temporal, blobs, outbox, workerId, logger })
   const works = [dispatcher.run(ending.signal), upkeep.run(ending.signal)]
   first('inboxes', async () => {
     working = false

@@ -42,6 +42,8 @@ export interface TemporalPorts extends TransactionSignals {
   describe(place: Place, transaction: TransactionId): Promise<'open' | 'closed' | 'unknown' | 'later'>
   /** Tells a parent that as many items of a split have ended as it wanted to know of. Where it cannot be told nothing happens: it is tried again. */
   itemsEnded(place: Place, parent: TransactionId, split: string): Promise<void>
+  /** Takes the workflow away with all its runs, also one that is open; one that is gone is fine. */
+  remove(place: Place, transaction: TransactionId): Promise<'removed' | 'later'>
   /** Starts the workflow that carries a stop or a delete out; one that is there already is fine. */
   operate(input: CycleOperationInput): Promise<Answered<StartOutcome>>
   /** Starts the workflow that sends a notification; one that is there, or was, is fine. */
@@ -58,6 +60,7 @@ export interface TemporalPortsOptions {
 }
 
 const INVALID_ARGUMENT = 3
+const NOT_FOUND = 5
 
 function codeOf(error: unknown): number | undefined {
   if (error instanceof ServiceError) return codeOf(error.cause)
@@ -98,6 +101,24 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     }
   }
 
+  async function removeRun(workflowId: string, runId: string): Promise<void> {
+    try {
+      await client.workflowService.deleteWorkflowExecution({ namespace: client.options.namespace, workflowExecution: { workflowId, runId } })
+    } catch (error) {
+      if (codeOf(error) !== NOT_FOUND) throw error
+    }
+  }
+
+  /** A long one has earlier runs: the last leads to them, so it goes last. */
+  async function removeAll(workflowId: string): Promise<void> {
+    const { runId, raw } = await client.workflow.getHandle(workflowId).describe()
+    if (raw.workflowExecutionInfo?.firstRunId !== runId) {
+      for await (const earlier of client.workflow.list({ query: `WorkflowId = "${workflowId}"` }))
+        if (earlier.runId !== runId) await removeRun(workflowId, earlier.runId)
+    }
+    await removeRun(workflowId, runId)
+  }
+
   const send = (input: NotificationInput, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<Answered<StartOutcome>> => {
     const { workflowType, ...rest } = notificationStart(input, options.taskQueue)
     return started(() => client.workflow.start(workflowType, { ...rest, workflowIdReusePolicy }))
@@ -126,6 +147,15 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
 
     async itemsEnded(place, parent, split) {
       await told(place, parent, handle => handle.signal(ITEMS_ENDED, split)).catch(() => undefined)
+    },
+
+    async remove(place, transaction) {
+      try {
+        await timed(() => removeAll(transactionWorkflowId(place.cycle, transaction)))
+        return 'removed'
+      } catch (error) {
+        return error instanceof WorkflowNotFoundError ? 'removed' : 'later'
+      }
     },
 
     async checkStop(place, transaction) {

@@ -1,22 +1,25 @@
 /**
  * What keeps the inboxes whole, each second over the partitions that this worker looks after: the sweep, questions to Temporal about
  * members that were silent, stops, deletes and changes of schedules that are to be carried out, notices that become incidents
- * (protocol.md, Sweep), and the outbox of notifications.
+ * (protocol.md, Sweep), and the outbox of notifications; and what is past its retention goes.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepErrors } from '../domain/errors.ts'
 import type { Logger } from '../platform/logger.ts'
-import type { InboxUpkeep, Notice } from '../storage/inbox-upkeep.ts'
+import type { BlobStore } from '../storage/blobs.ts'
+import type { InboxUpkeep, Notice, Removal } from '../storage/inbox-upkeep.ts'
 import { PARTITIONS } from '../storage/keys.ts'
 import type { Incidents } from '../storage/registry.ts'
-import type { Incident } from '../workflows/messages.ts'
+import { transactionWorkflowId, type Incident } from '../workflows/messages.ts'
 import type { OutboxPass } from './outbox.ts'
 import type { TemporalPorts } from './temporal-ports.ts'
 
 export interface UpkeepDeps {
   readonly inbox: InboxUpkeep
   readonly incidents: Pick<Incidents, 'add'>
-  readonly temporal: Pick<TemporalPorts, 'describe' | 'operate' | 'itemsEnded'>
+  readonly temporal: Pick<TemporalPorts, 'describe' | 'operate' | 'itemsEnded' | 'remove'>
+  /** What lies beside Temporal of a workflow's data. */
+  readonly blobs: Pick<BlobStore, 'renew' | 'delete'>
   readonly outbox: OutboxPass
   readonly workerId: string
   readonly logger: Logger
@@ -28,6 +31,8 @@ export interface Upkeep {
   pass(partition: number): Promise<void>
   /** One round of questions to Temporal about one partition's transactions. */
   ask(partition: number): Promise<void>
+  /** Takes away what is left of one partition's transactions past their retention. */
+  remove(partition: number, signal?: AbortSignal): Promise<void>
 }
 
 const EACH = 1_000
@@ -35,7 +40,8 @@ const CONTROLS = 100
 const NOTICES = 200
 const WAKES = 100
 const ASKED = 100
-const ASKED_AT_ONCE = 10
+const REMOVED = 100
+const AT_ONCE = 10
 
 const { sourceNotFound, triggerSkipped } = stepErrors
 
@@ -63,14 +69,35 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
 
   async function ask(partition: number): Promise<void> {
     const asked = await inbox.toAsk(partition, ASKED)
-    for (let i = 0; i < asked.length; i += ASKED_AT_ONCE) {
+    for (let i = 0; i < asked.length; i += AT_ONCE) {
       await Promise.all(
-        asked.slice(i, i + ASKED_AT_ONCE).map(async ({ place, transaction, since }) => {
+        asked.slice(i, i + AT_ONCE).map(async ({ place, transaction, since }) => {
           const found = await temporal.describe(place, transaction)
+          if (found === 'open') await deps.blobs.renew(transactionWorkflowId(place.cycle, transaction))
           if (found === 'closed' || found === 'unknown') await inbox.answer(place, transaction, since, found)
         }),
       )
     }
+  }
+
+  /** The record goes last: until then a death, or an hour without Temporal, only means that it is done again. */
+  async function remove(partition: number, signal?: AbortSignal): Promise<void> {
+    while (signal?.aborted !== true) {
+      const due = await inbox.removals(partition, REMOVED)
+      for (let i = 0; i < due.length; i += AT_ONCE) {
+        const gone = await Promise.all(due.slice(i, i + AT_ONCE).map(removeOne))
+        if (gone.includes(false)) return
+      }
+      if (due.length < REMOVED) return
+    }
+  }
+  async function removeOne({ place, transaction, started }: Removal): Promise<boolean> {
+    if (started) {
+      if ((await temporal.remove(place, transaction)) === 'later') return false
+      await deps.blobs.delete(transactionWorkflowId(place.cycle, transaction))
+    }
+    await inbox.removed(place, [transaction])
+    return true
   }
 
   async function carryOut(partition: number): Promise<void> {
@@ -114,9 +141,10 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
   return {
     pass,
     ask,
+    remove,
     async run(signal) {
       // Questions and starts may take long while Temporal is slow: they go on beside the rest.
-      const works = [pass, ask, deps.outbox].map(work => ({ work, running: new Map<number, Promise<void>>() }))
+      const works = [pass, ask, remove, deps.outbox].map(work => ({ work, running: new Map<number, Promise<void>>() }))
       let told = false
       const look = async (partition: number, work: OutboxPass): Promise<void> => {
         try {

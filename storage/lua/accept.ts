@@ -52,9 +52,7 @@ local id, next = nextId(), nil
 if seen then
   -- A synchronous one whose api died before the start, and which the sweep took away: it is accepted again, with its id and place in the order.
   t = seen.t
-  call('HDEL', txKey(t), 'swept')
-  call('ZREM', cycle .. '${at.removals}', t)
-  call('PERSIST', cycle .. '${at.key}' .. k)
+  unfinish(t, r)
   status(t, r, direct and 'InProgress' or 'Queued')
   next = direct and become(t, tonumber(r.order)) or append(t, id, tonumber(r.order))
 else

@@ -112,6 +112,7 @@ export const list = `
 ${shown}
 if not load(KEYS[1]) then return {} end
 drop()
+hideDue(BATCH)
 save()
 local wanted, max = ARGV[2], tonumber(ARGV[5])
 local function bound(t, open)
@@ -132,8 +133,9 @@ table.sort(found, function(a, b) return a[2] > b[2] end)
 local out = {}
 for _, f in ipairs(found) do
   if #out >= max then break end
-  local item = shown(f[1], record(f[1]))
-  if wanted == '' or item[2] == wanted then out[#out + 1] = item end
+  local r = record(f[1])
+  local item = shown(f[1], r)
+  if not hidden(r) and (wanted == '' or item[2] == wanted) then out[#out + 1] = item end
 end
 return out
 `
@@ -145,7 +147,7 @@ if not load(KEYS[1]) then return false end
 drop()
 save()
 local r = record(ARGV[2])
-if not r.status or r.status == 'Swept' then return false end
+if not r.status or hidden(r) then return false end
 return shown(ARGV[2], r)
 `
 
@@ -158,7 +160,7 @@ if not load(KEYS[1]) then return 'unknown' end
 drop()
 local t = ARGV[2]
 local r = record(t)
-if not r.status or r.status == 'Swept' then save(); return 'unknown' end
+if not r.status or hidden(r) then save(); return 'unknown' end
 if r.role then save(); return 'signal' end
 if not r.start or droppedStart(r) then save(); return 'over' end
 finish(t, over(t), 'Stopped', RETENTION)

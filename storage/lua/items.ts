@@ -52,6 +52,7 @@ return c
 export const items = `
 ${shown}
 if not load(KEYS[1]) then return {} end
+hideDue(BATCH)
 local parent, from, out = ARGV[2], '-inf', {}
 if ARGV[3] ~= '' then
   local after = call('ZSCORE', cycle .. '${at.itemsOf}' .. parent, itemName(ARGV[3], parent))
@@ -60,7 +61,8 @@ if ARGV[3] ~= '' then
 end
 for _, name in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.itemsOf}' .. parent, from, '+inf', 'LIMIT', 0, ARGV[4])) do
   local t = parent .. '.' .. name
-  out[#out + 1] = shown(t, record(t))
+  local r = record(t)
+  if not hidden(r) then out[#out + 1] = shown(t, r) end
 end
 return out
 `

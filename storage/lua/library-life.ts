@@ -61,17 +61,59 @@ local function over(t, kept)
   changed(t)
   return r
 end
--- Its status, and how long its record and key stay, of a record as it was before over. One that is over already keeps its status, unless it stood failed.
--- True where it is an item and its parent waits for this.
+-- Shown nowhere any more; its record and its run in Temporal go when its key has gone and nobody can be about to start it by that.
+local function hide(t, status, gone)
+  call('ZREM', cycle .. '${at.hiding}', t)
+  setStatus(t, nil, status, nil)
+  local parent = itemOf(t)
+  if parent then call('ZREM', cycle .. '${at.itemsOf}' .. parent, itemName(t, parent)) end
+  call('ZADD', cycle .. '${at.removals}', gone + SWEEP_AGE, t)
+  call('ZADD', part .. '${part.removals}', 'LT', gone + SWEEP_AGE, cycle)
+end
+local function hideDue(max)
+  for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.hiding}', '-inf', now, 'LIMIT', 0, max)) do
+    local m = call('HMGET', txKey(t), 'status', 'gone')
+    hide(t, m[1], tonumber(m[2]))
+  end
+end
+-- When the first goes of those that are left.
+local function nextRemoval()
+  local first = call('ZRANGE', cycle .. '${at.removals}', 0, 0, 'WITHSCORES')[2]
+  if first then call('ZADD', part .. '${part.removals}', first, cycle) else call('ZREM', part .. '${part.removals}', cycle) end
+end
+local function hidden(r) return r.status == 'Swept' or (r.hides ~= nil and tonumber(r.hides) <= now) end
+-- Its status, how long it is shown, and how long its key and record stay, of a record as it was before over. One that is over already keeps its status,
+-- unless it stood failed. True where it is an item and its parent waits for this.
 local OPEN = { Queued = true, InProgress = true, Waiting = true, Swept = true }
 local function finish(t, r, status, retention)
-  if not OPEN[r.status] and r.role ~= 'failed' then return r.wakes ~= nil end
+  local failed = r.role == 'failed'
+  if not OPEN[r.status] and not failed then return r.wakes ~= nil end
+  local kept = math.max(retention, KEY_MIN)
   setStatus(t, r.order, r.status, status)
-  call('HSET', txKey(t), 'status', status, 'ended', r.ended or now)
-  if r.key then call('PEXPIRE', cycle .. '${at.key}' .. r.key, math.max(retention, KEY_MIN)) end
-  call('ZADD', cycle .. '${at.removals}', now + retention, t)
-  due(now + retention)
+  call('HSET', txKey(t), 'status', status, 'ended', failed and r.ended or now, 'hides', now + retention, 'gone', now + kept)
+  if r.key then call('PEXPIRE', cycle .. '${at.key}' .. r.key, kept) end
+  call('ZREM', cycle .. '${at.removals}', t)
+  if retention > 0 then
+    call('ZADD', cycle .. '${at.hiding}', now + retention, t)
+    due(now + retention)
+  else hide(t, status, now + kept) end
   return count(t, status) or r.wakes ~= nil
+end
+-- It is not over after all.
+local function unfinish(t, r)
+  call('ZREM', cycle .. '${at.hiding}', t)
+  call('ZREM', cycle .. '${at.removals}', t)
+  call('HDEL', txKey(t), 'swept', 'ended', 'hides', 'gone')
+  if r.key then call('PERSIST', cycle .. '${at.key}' .. r.key) end
+end
+-- The last of it.
+local function forget(t, r)
+  leave(t)
+  forgetItems(t, r)
+  setStatus(t, nil, r.status, nil)
+  call('ZREM', cycle .. '${at.hiding}', t)
+  call('ZREM', cycle .. '${at.removals}', t)
+  call('UNLINK', txKey(t))
 end
 -- An item whose parent went on without it before it began: it never runs, and counts as stopped.
 local function stillborn(t)
@@ -84,9 +126,7 @@ end
 -- A failed one goes on, in a place of its own and with its values.
 local function revived(t, r)
   leave(t)
-  call('ZREM', cycle .. '${at.removals}', t)
-  if r.key then call('PERSIST', cycle .. '${at.key}' .. r.key) end
-  call('HDEL', txKey(t), 'ended')
+  unfinish(t, r)
   status(t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
   touch('${at.run}', t)
   hadTurn()

@@ -90,7 +90,7 @@ local function due(time) call('ZADD', part .. '${part.due}', 'LT', time, cycle) 
 local function setStatus(t, order, from, to)
   if from == to or string.find(t, '.', 1, true) then return end
   if from then call('ZREM', cycle .. '${at.byStatus}' .. from, t) end
-  call('ZADD', cycle .. '${at.byStatus}' .. to, order, t)
+  if to then call('ZADD', cycle .. '${at.byStatus}' .. to, order, t) end
 end
 
 local function leased() return C.token ~= nil and (C['until'] or 0) > now end

@@ -15,9 +15,7 @@ if r.role and r.role ~= 'new' then return 'stop' end
 if not r.role then
   if r.swept ~= '1' or C.state ~= 'Active' then return 'stop' end
   -- Its sweep's answer was older than its start: it is accepted again.
-  call('HDEL', txKey(t), 'swept')
-  call('ZREM', cycle .. '${at.removals}', t)
-  if r.key then call('PERSIST', cycle .. '${at.key}' .. r.key) end
+  unfinish(t, r)
   status(t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
   touch('${at.run}', t)
   for i = 4, #ARGV, 2 do gain(t, tonumber(r.order), ARGV[i], ARGV[i + 1]) end
@@ -157,7 +155,7 @@ if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return 'stop' end
 -- Said once it stays said: a late repeat must not revive what nobody moves on.
 if r.refused == ARGV[3] then return 'refused' end
 if r.role == 'begun' then return doomed(r) and 'stop' or 'go' end
-if r.role ~= 'failed' then return 'stop' end
+if r.role ~= 'failed' or hidden(r) then return 'stop' end
 call('HSET', txKey(t), 'asked', ARGV[3])
 local answer = 'go'
 if C.state ~= 'Active' then

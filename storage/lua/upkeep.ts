@@ -7,7 +7,7 @@ return call('ZRANGEBYSCORE', part .. '${part.due}', '-inf', now, 'LIMIT', 0, ARG
 `
 
 /**
- * Sweeps one cycle: its lease where it ran out, early requests past their window, records past their retention, a batch of a drop, a lost wake-up.
+ * Sweeps one cycle: its lease where it ran out, early requests past their window, transactions past their retention, a batch of a drop, a lost wake-up.
  * Answer: none.
  */
 export const sweepCycle = `
@@ -20,14 +20,7 @@ for _, id in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.earlyEnds}', '-inf', no
   unmatched(d)
 end
 
-for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.removals}', '-inf', now, 'LIMIT', 0, BATCH)) do
-  local r = record(t)
-  leave(t)
-  forgetItems(t, r)
-  call('ZREM', cycle .. '${at.removals}', t)
-  if r.status then call('ZREM', cycle .. '${at.byStatus}' .. r.status, t) end
-  call('DEL', txKey(t))
-end
+hideDue(BATCH)
 
 local function dropKey(d)
   if d.k == '' then return end
@@ -76,7 +69,7 @@ local function soonest(time) if time and (not next or time < next) then next = t
 if C.dropTo then soonest(now) end
 if C.token then soonest(C['until']) end
 soonest(tonumber(call('ZRANGE', cycle .. '${at.earlyEnds}', 0, 0, 'WITHSCORES')[2]))
-soonest(tonumber(call('ZRANGE', cycle .. '${at.removals}', 0, 0, 'WITHSCORES')[2]))
+soonest(tonumber(call('ZRANGE', cycle .. '${at.hiding}', 0, 0, 'WITHSCORES')[2]))
 if next then call('ZADD', part .. '${part.due}', next, cycle) else call('ZREM', part .. '${part.due}', cycle) end
 save()
 `
@@ -149,6 +142,33 @@ wake()
 save()
 `
 
+/** Cycles of which transactions are to go now. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: keys of cycles. */
+export const removalsDue = `
+return call('ZRANGEBYSCORE', part .. '${part.removals}', '-inf', now, 'LIMIT', 0, ARGV[2])
+`
+
+/** Transactions of a cycle that are to go now. ARGV: [2] most. Answer: { account, cycle, { transaction, 1: a workflow of it may be there }, … }. */
+export const removals = `
+if not load(KEYS[1]) then call('ZREM', part .. '${part.removals}', KEYS[1]); return {} end
+local out = { C.account, cycleId() }
+for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. '${at.removals}', '-inf', now, 'LIMIT', 0, ARGV[2])) do
+  out[#out + 1] = { t, call('HEXISTS', txKey(t), 'started') }
+end
+if #out == 2 then nextRemoval() end
+return out
+`
+
+/** Nothing of these is left elsewhere. ARGV: [2…] transactions. Answer: none. */
+export const removed = `
+if not load(KEYS[1]) then return end
+for i = 2, #ARGV do
+  local score = call('ZSCORE', cycle .. '${at.removals}', ARGV[i])
+  if score and tonumber(score) <= now then forget(ARGV[i], record(ARGV[i])) end
+end
+nextRemoval()
+passOn()
+`
+
 /** Parents that are to be told; each comes again. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: { account, cycle, transaction, split } for each. */
 export const wakes = `
 local out = {}
@@ -188,7 +208,7 @@ export const purge = `
 if load(KEYS[1]) or not C.state then return 0 end
 local left = tonumber(ARGV[2])
 -- Every record is in one of these.
-local sets = { '${at.run}', '${at.items}', '${at.wait}', '${at.failed}', '${at.removals}' }
+local sets = { '${at.run}', '${at.items}', '${at.wait}', '${at.failed}', '${at.hiding}', '${at.removals}' }
 for _, s in ipairs({ 'Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped', 'Swept' }) do sets[#sets + 1] = '${at.byStatus}' .. s end
 for _, s in ipairs(sets) do
   for _, t in ipairs(call('ZRANGE', cycle .. s, 0, left - 1)) do
@@ -199,10 +219,7 @@ for _, s in ipairs(sets) do
       if kind == 'l:' then call('UNLINK', lane(t, string.sub(field, 3))) end
     end
     if r.key then call('UNLINK', cycle .. '${at.key}' .. r.key) end
-    leave(t)
-    forgetItems(t, r)
-    call('UNLINK', txKey(t))
-    call('ZREM', cycle .. s, t)
+    forget(t, r)
     left = left - 1
   end
   if left <= 0 then passOn(); return 1 end
@@ -219,6 +236,7 @@ end
 call('UNLINK', cycle)
 call('ZREM', part .. '${part.due}', cycle)
 call('ZREM', part .. '${part.ask}', cycle)
+call('ZREM', part .. '${part.removals}', cycle)
 passOn()
 return 0
 `

@@ -1,5 +1,5 @@
 import { asAccountId, asCycleId, asTransactionId, type Place } from '../../domain/ids.ts'
-import type { Control, InboxUpkeep, Members, Notice } from '../inbox-upkeep.ts'
+import type { Control, InboxUpkeep, Members, Notice, Removal } from '../inbox-upkeep.ts'
 import { partitionKey, partitionOf, partitionSuffix } from '../keys.ts'
 import * as split from '../lua/items.ts'
 import * as scripts from '../lua/upkeep.ts'
@@ -84,6 +84,24 @@ export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
     async runningItems(place, parent, name, from, max) {
       const [next, ...found] = items(await run.cycle(split.runningItems, place, parent, name, from === '' ? 0 : from, max)).map(text)
       return { transactions: found.map(asTransactionId), next: found.length < max ? undefined : next }
+    },
+
+    async removals(partition, max) {
+      const found: Removal[] = []
+      for (const key of items(await run.partition(scripts.removalsDue, partition, CYCLES))) {
+        if (found.length >= max) break
+        const [account, cycle, ...due] = items(await run.cycleAt(scripts.removals, partition, text(key), max - found.length))
+        if (account === undefined) continue
+        const place = { account: asAccountId(text(account)), cycle: asCycleId(text(cycle)) }
+        for (const one of due) {
+          const [transaction, started] = items(one)
+          found.push({ place, transaction: asTransactionId(text(transaction)), started: started === 1 })
+        }
+      }
+      return found
+    },
+    async removed(place, transactions) {
+      await run.cycle(scripts.removed, place, ...transactions)
     },
 
     async controls(partition, max) {

@@ -1,6 +1,7 @@
 /** Everything that can happen in the world, and how. */
 import type { Members } from '../../storage/inbox-upkeep.ts'
 import { partitionKey, partitionSuffix } from '../../storage/keys.ts'
+import { neighbour } from './neighbour.ts'
 import { following } from './schedule.ts'
 import { accept, answer, forget, startDirectly } from './senders.ts'
 import { askOf, close, newWorkflow, runActivity, runLate, terminate, toEnd } from './workflow.ts'
@@ -24,6 +25,7 @@ export function enabled(world: World): Action[] {
   for (const workflow of world.workflows.values()) if (workflow.open) running(world, workflow, add)
   operations(world, add)
   upkeep(world, add)
+  neighbour(world, add)
   if (!world.settling) people(world, add)
   return actions
 }
@@ -55,7 +57,7 @@ function senders(world: World, add: Add): void {
 function dispatching(world: World, i: number, dispatcher: Dispatcher, add: Add): void {
   const { budget, settling } = world
   if (dispatcher.turn === undefined) {
-    if (world.hash['ready'] !== undefined) add(`take ${i}`, () => take(world, i, dispatcher))
+    if (world.hash['ready'] !== undefined || world.neighbourHash['ready'] !== undefined) add(`take ${i}`, () => take(world, i, dispatcher))
   } else if (dispatcher.replay === 'read') add(`read replay ${i}`, () => readReplay(world, dispatcher))
   else if (dispatcher.replay === 'apply') add(`apply replay ${i}`, () => applyReplay(world, dispatcher))
   else {
@@ -68,7 +70,8 @@ function dispatching(world: World, i: number, dispatcher: Dispatcher, add: Add):
     else if (world.temporalUp) {
       add(`call ${name}`, () => callTemporal(world, item, true))
       if (!settling && budget.errors > 0) add(`call, answer lost ${name}`, () => (budget.errors--, callTemporal(world, item, false)))
-      if (!settling && budget.refusals > 0 && !world.workflows.has(item.entry.transaction)) add(`call, refused ${name}`, () => refuse(world, item), 0.3)
+      if (!settling && budget.refusals > 0 && item.place.cycle === world.place.cycle && !world.workflows.has(item.entry.transaction))
+        add(`call, refused ${name}`, () => refuse(world, item), 0.3)
     }
   }
   if (dispatcher.turn !== undefined && !settling && budget.crashes > 0)
@@ -92,7 +95,9 @@ async function take(world: World, i: number, dispatcher: Dispatcher): Promise<vo
 async function claim(world: World, dispatcher: Dispatcher, max: number): Promise<void> {
   if (dispatcher.turn === undefined) return
   const waiting = new Set([...world.workflows.values()].filter(w => w.parked).map(w => w.transaction))
-  const found = await world.inbox.claim(dispatcher.turn, max, world.scenario.max)
+  const { place } = dispatcher.turn
+  const mine = place.cycle === world.place.cycle
+  const found = await world.inbox.claim(dispatcher.turn, max, mine ? world.scenario.max : undefined)
   if (found.state === 'lost') dispatcher.turn = undefined
   else if (found.state === 'replay') dispatcher.replay = 'read'
   else {
@@ -100,8 +105,8 @@ async function claim(world: World, dispatcher: Dispatcher, max: number): Promise
     for (const entry of found.entries) {
       const workflow = world.workflows.get(entry.transaction)
       if (entry.kind === 'delivery' && workflow !== undefined && waiting.has(entry.transaction)) workflow.inProgressAt = world.step
-      if (entry.kind === 'start') world.claimedAt.set(entry.transaction, world.claimedAt.get(entry.transaction) ?? world.step)
-      dispatcher.items.push({ entry, again: entry.kind === 'delivery' && (await wasRematched(world, entry.id)), state: 'call', result: 'ok' })
+      if (entry.kind === 'start' && mine) world.claimedAt.set(entry.transaction, world.claimedAt.get(entry.transaction) ?? world.step)
+      dispatcher.items.push({ place, entry, again: entry.kind === 'delivery' && (await wasRematched(world, entry.id)), state: 'call', result: 'ok' })
     }
   }
 }
@@ -128,7 +133,9 @@ async function release(world: World, dispatcher: Dispatcher): Promise<void> {
 function callTemporal(world: World, item: Item, answered: boolean): void {
   const { entry } = item
   const workflow = world.workflows.get(entry.transaction)
-  if (entry.kind === 'start') {
+  if (item.place.cycle === world.neighbour.cycle) {
+    if (world.neighbours.get(entry.transaction) === 'accepted') world.neighbours.set(entry.transaction, 'started')
+  } else if (entry.kind === 'start') {
     if (workflow === undefined) world.workflows.set(entry.transaction, newWorkflow(world, entry.transaction, valueIn(entry)))
   } else if (workflow?.open !== true) item.result = 'notFound'
   else if (entry.id > (workflow.seen[entry.stepId] ?? 0)) {
@@ -148,8 +155,8 @@ async function done(world: World, dispatcher: Dispatcher, k: number): Promise<vo
   if (item === undefined) return
   dispatcher.items.splice(k, 1)
   dispatcher.none = false
-  const turn = dispatcher.turn ?? { place: world.place, token: 'lost' }
-  const { entry, result } = item
+  const { entry, place, result } = item
+  const turn = { place, token: dispatcher.turn?.token ?? 'lost' }
   if (entry.kind === 'delivery') return world.inbox.deliveryDone(turn, entry, result === 'ok' ? 'signalled' : result)
   if (result !== 'refused') return world.inbox.startDone(turn, entry)
   // Another dispatcher may have started it meanwhile: then it is there, and this refusal is void.
@@ -288,12 +295,13 @@ function upkeep(world: World, add: Add): void {
     })
 }
 async function ask(world: World): Promise<void> {
-  const [asked, ...others] = await world.inbox.toAsk(partition(world), 1)
+  // The neighbour's are always found open.
+  const [asked, ...others] = (await world.inbox.toAsk(partition(world), 1)).filter(({ place }) => place.cycle === world.place.cycle)
   if (asked === undefined) return
   // Each was marked as asked about: it is not asked again for long.
   for (const other of others) {
-    const found = world.workflows.get(other.transaction)
-    if (found?.open !== true) await world.inbox.answer(world.place, other.transaction, other.since, found === undefined ? 'unknown' : 'closed')
+    const workflow = world.workflows.get(other.transaction)
+    if (workflow?.open !== true) await world.inbox.answer(world.place, other.transaction, other.since, workflow === undefined ? 'unknown' : 'closed')
   }
   const workflow = world.workflows.get(asked.transaction)
   world.question = { ...asked, found: workflow === undefined ? 'unknown' : workflow.open ? 'open' : 'closed' }

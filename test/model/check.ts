@@ -1,6 +1,7 @@
 /** The invariants of protocol.md: after each action those that always hold, and the rest once everything has settled. */
 import { cycleSuffix, partitionKey } from '../../storage/keys.ts'
 import { enabled } from './actions.ts'
+import { accountRight, accountRoom, neighbourAtRest } from './neighbour.ts'
 import { scheduleAtRest } from './schedule.ts'
 import { AGES, cycleHash, earlyKey, indexKey, partition, recordOf, suffixed, TICK, violate, type Value, type World } from './world.ts'
 
@@ -17,11 +18,12 @@ export async function always(world: World, action: string): Promise<void> {
   const state = hash['state'] ?? 'gone'
   const before = world.hash['state']
   world.hash = hash
-  if (world.deleted || state === 'gone') return
+  if (world.deleted || state === 'gone') return accountRight(world)
   if (hash['dropTo'] !== undefined && Number(hash['dropTo']) > world.dropTo) {
     world.dropTo = Number(hash['dropTo'])
     world.lastDrop = world.step
   }
+  await accountRight(world)
   if (before === 'Stopping' && state === 'Stopped' && !action.startsWith('deactivate')) drainEnded(world)
   if (max !== undefined && members > max) violate('I7', 'more members than maxConcurrency')
   await restsRightly(world, hash)
@@ -49,7 +51,7 @@ async function restsRightly(world: World, hash: Record<string, string>): Promise
   const replaying = (state === 'Active' && hash['registered'] !== undefined) || (state === 'Stopping' && hash['replayTo'] !== undefined)
   if (state === 'Stopping' && !replaying && run + startClaims + starts.length + deliveries === 0) violate('I5', 'a drain could end and did not')
   if (hash['ready'] !== undefined || hash['token'] !== undefined) return
-  const room = world.scenario.max === undefined || run < world.scenario.max
+  const room = (world.scenario.max === undefined || run < world.scenario.max) && (await accountRoom(world))
   const work = deliveryClaims + members + (replaying ? 1 : 0) + (room ? waiting + starts.length + (state === 'Active' ? revivals : 0) : 0)
   if (startClaims > 0 || (state !== 'Stopped' && state !== 'Paused' && work > 0)) violate('I8', 'something is claimable and nobody is told')
 }
@@ -114,6 +116,7 @@ export async function act(world: World, action: { readonly name: string; run(): 
 }
 
 async function atRest(world: World): Promise<void> {
+  await neighbourAtRest(world)
   const { redis, senders, workflows } = world
   for (const w of workflows.values()) {
     if (w.open && w.inRun && w.doomed) violate('I2', `${w.transaction} was in progress at a stop and goes on`)

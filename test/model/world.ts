@@ -64,6 +64,9 @@ export interface Budget {
   stops: number
   refusals: number
   downs: number
+  /** Changes of the account's limit, and starts in the neighbour. */
+  limits: number
+  neighbours: number
   retries: number
   ticks: number
 }
@@ -74,6 +77,8 @@ export interface Scenario {
   /** It runs once. */
   readonly once: boolean
   readonly max: number | undefined
+  /** The account's. */
+  readonly accountMax: number | undefined
   readonly senders: readonly Pick<Sender, 'kind' | 'value'>[]
   readonly budget: Budget
 }
@@ -117,6 +122,7 @@ export interface Workflow {
 }
 
 export interface Item {
+  readonly place: Place
   readonly entry: Claimed
   readonly again: boolean
   state: 'call' | 'done'
@@ -173,6 +179,13 @@ export interface World {
   schedule: number | undefined
   /** The cycle's hash as it stood after the last action. */
   hash: Record<string, string>
+  /** Another cycle of the account, which shares its places; its transactions, and whether they have begun. */
+  readonly neighbour: Place
+  readonly neighbours: Map<TransactionId, 'accepted' | 'started' | 'begun'>
+  neighbourHash: Record<string, string>
+  accountMax: number | undefined
+  /** Members of both cycles after the last action. */
+  members: number
   /** Step of the last stop; of the last time a drop was marked. */
   lastStop: number
   lastDrop: number
@@ -234,6 +247,11 @@ export function createWorld(redis: Redis, makeInbox: (clock: () => number) => In
     temporalUp: true,
     schedule: undefined,
     hash: {},
+    neighbour: { account: place.account, cycle: asCycleId(randomUUID()) },
+    neighbours: new Map(),
+    neighbourHash: {},
+    accountMax: scenario.accountMax,
+    members: 0,
     lastStop: 0,
     lastDrop: 0,
     dropTo: 0,
@@ -258,10 +276,10 @@ export const newRequest = (): RequestId => asRequestId(`r${++ids}`)
 export const partition = (world: World): number => partitionOf(world.place.account)
 const key = (world: World): string => cycleKey(world.place)
 /** The cycle's hash as it stands in Redis. */
-export const cycleHash = (world: World): Promise<Record<string, string>> => world.redis.hgetall(key(world))
+export const cycleHash = (world: World, place = world.place): Promise<Record<string, string>> => world.redis.hgetall(cycleKey(place))
 export const recordOf = (world: World, transaction: TransactionId): Promise<Record<string, string>> =>
   world.redis.hgetall(`${key(world)}${cycleSuffix.transaction}${transaction}`)
-export const suffixed = (world: World, suffix: string): string => key(world) + suffix
+export const suffixed = (world: World, suffix: string, place = world.place): string => cycleKey(place) + suffix
 export const indexKey = (world: World, value: Value): string => `${key(world)}${cycleSuffix.index}${valueHash({ stepId: stepOf(value), value })}`
 export const earlyKey = (world: World, value: Value): string => `${key(world)}${cycleSuffix.early}${valueHash({ stepId: stepOf(value), value })}`
 

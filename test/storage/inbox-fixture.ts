@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { asAccountId, asCycleId, asRequestId, asTransactionId, type AccountId, type Place, type TransactionId } from '../../domain/ids.ts'
 import type { Claimed, ClaimedDelivery, ClaimedStart, Inbox, InboxOptions, MidCycleRequest, TriggerRequest, Turn } from '../../storage/inbox.ts'
-import type { Members } from '../../storage/inbox-upkeep.ts'
+import type { Members, Removal } from '../../storage/inbox-upkeep.ts'
 import { partitionKey, PARTITIONS, partitionOf, partitionSuffix } from '../../storage/keys.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -27,6 +27,8 @@ export interface Fixture {
   /** `scheduled`: its trigger is a schedule. */
   cycle(options?: { readonly active?: boolean; readonly account?: AccountId; readonly scheduled?: boolean }): Promise<Cycle>
   sweep(): Promise<void>
+  /** Lets go what is past its retention; answers what went. */
+  remove(): Promise<readonly Removal[]>
   close(): Promise<void>
 }
 
@@ -149,6 +151,16 @@ export async function createFixture(over: Partial<InboxOptions> = {}): Promise<F
     cycle,
     async sweep() {
       for (let p = 0; p < PARTITIONS; p++) await made.sweep(p)
+    },
+    async remove() {
+      const gone: Removal[] = []
+      for (let p = 0; p < PARTITIONS; p++) {
+        for (const removal of await made.removals(p, 100)) {
+          await made.removed(removal.place, [removal.transaction])
+          gone.push(removal)
+        }
+      }
+      return gone
     },
     async close() {
       await made.close()

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import type { Inbox } from '../../storage/inbox.ts'
+import { registryKeys } from '../../storage/registry-keys.ts'
 import { enabled } from '../model/actions.ts'
 import { act, settle } from '../model/check.ts'
 import { createWorld, options, Violation, type Scenario } from '../model/world.ts'
@@ -33,6 +34,7 @@ const few = (max: number) => fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, 
 const rarely = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) })
 const webhooks: fc.Arbitrary<Omit<Scenario, 'scheduled' | 'once'>> = fc.record({
   max: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 4, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: fc.constant(2) }),
+  accountMax: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 2, arbitrary: fc.constantFrom(1, 2) }),
   senders: fc
     .tuple(
       fc.constantFrom('trigger' as const, 'trigger' as const, 'sync' as const),
@@ -62,6 +64,8 @@ const webhooks: fc.Arbitrary<Omit<Scenario, 'scheduled' | 'once'>> = fc.record({
     stops: rarely,
     refusals: rarely,
     downs: few(1),
+    limits: rarely,
+    neighbours: few(3),
     retries: fc.integer({ min: 1, max: 3 }),
     ticks: fc.constantFrom(6, 22),
   }),
@@ -93,6 +97,10 @@ test(
         try {
           await inbox.create(world.place, world.version, scenario.scheduled)
           await inbox.activate(world.place)
+          await inbox.create(world.neighbour, 1)
+          await inbox.activate(world.neighbour)
+          await redis.hset(registryKeys.account(world.place.account), 'apiId', 'acme')
+          await inbox.limitAccount(world.place.account, scenario.accountMax)
           for (const choice of chosen) {
             const actions = enabled(world)
             let left = choice * actions.reduce((sum, action) => sum + action.weight, 0)

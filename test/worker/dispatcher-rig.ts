@@ -30,10 +30,14 @@ export interface Rig {
   readonly temporal: TemporalPorts
   readonly upkeep: Upkeep
   readonly incidents: Incident[]
+  /** Calls of the store beside Temporal, as `call workflow`. */
+  readonly blobs: string[]
   readonly place: Place
   readonly taskQueue: string
   /** Overrides calls to Temporal. */
   readonly ports: Partial<TemporalPorts>
+  /** Moves the inbox's clock on. */
+  later(ms: number): void
   /** Another document, of the next version. */
   edit(document: CycleDocument): Promise<void>
   accept(body?: Json, over?: Partial<TriggerRequest>): Promise<TransactionId>
@@ -50,8 +54,10 @@ export async function createRig(): Promise<Rig> {
   const client = new Client({ connection, namespace: 'flywheel' })
   const taskQueue = `test-${randomUUID()}`
   const place: Place = { account: asAccountId(randomUUID()), cycle: asCycleId(randomUUID()) }
+  let skew = 0
   const inbox = createInbox({
     redis,
+    clock: () => Date.now() + skew,
     options: {
       stoppedQueueTtlMs: 86_400_000,
       retentionMs: 86_400_000,
@@ -75,6 +81,7 @@ export async function createRig(): Promise<Rig> {
     hash: 'hash',
   }
   const incidents: Incident[] = []
+  const blobs: string[] = []
   const added = { add: async (_place: Place, incident: Incident) => void incidents.push(incident) }
   const logger = createLogger({ logLevel: 'silent' }, 'test')
   const ports: Partial<TemporalPorts> = {}
@@ -86,6 +93,7 @@ export async function createRig(): Promise<Rig> {
     operate: input => (ports.operate ?? real.operate)(input),
     notify: input => (ports.notify ?? real.notify)(input),
     notifyAgain: input => (ports.notifyAgain ?? real.notifyAgain)(input),
+    remove: (...args) => (ports.remove ?? real.remove)(...args),
     itemsEnded: (...args) => (ports.itemsEnded ?? real.itemsEnded)(...args),
     checkStop: (...args) => real.checkStop(...args),
     stop: (...args) => real.stop(...args),
@@ -96,11 +104,21 @@ export async function createRig(): Promise<Rig> {
     inbox,
     client,
     temporal,
-    upkeep: createUpkeep({ inbox, incidents: added, temporal, outbox: async () => {}, workerId: 'upkeep', logger }),
+    upkeep: createUpkeep({
+      inbox,
+      incidents: added,
+      temporal,
+      blobs: { renew: async workflow => void blobs.push(`renew ${workflow}`), delete: async workflow => void blobs.push(`delete ${workflow}`) },
+      outbox: async () => {},
+      workerId: 'upkeep',
+      logger,
+    }),
     incidents,
+    blobs,
     place,
     taskQueue,
     ports,
+    later: ms => void (skew += ms),
     async edit(next) {
       cycle = { ...cycle, version: cycle.version + 1, document: next }
       await inbox.edited(place, cycle.version)

@@ -10,6 +10,10 @@ let rig: Rig
 beforeEach(async () => (rig = await createRig()))
 afterEach(() => rig.close())
 
+const DAY = 86_400_000
+/** `COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION`. */
+const CONTINUE_AS_NEW = 10
+
 const partition = (): number => partitionOf(rig.place.account)
 const startedInput = async (workflowId: string): Promise<TransactionInput> => {
   const { events } = await rig.client.workflow.getHandle(workflowId).fetchHistory()
@@ -221,4 +225,69 @@ describe('the upkeep', () => {
     expect(await rig.inbox.transaction(rig.place, never)).toBeUndefined()
     expect((await rig.inbox.transaction(rig.place, closed))?.status).toBe('Stopped')
   })
+
+  test('keeps what lies beside Temporal of workflows that are open', async () => {
+    const transaction = await rig.accept()
+    rig.run()
+    await until(() => rig.temporal.describe(rig.place, transaction).then(found => found === 'open'))
+    await until(async () => {
+      await rig.upkeep.ask(partition())
+      return rig.blobs.includes(`renew ${rig.workflowOf(transaction)}`)
+    })
+  })
+
+  test('takes what is past its retention away, with its workflow and what lies beside it; a day after its end at the earliest (cycles.md 1)', async () => {
+    const transaction = await rig.accept()
+    const stop = rig.run()
+    await until(() => rig.temporal.describe(rig.place, transaction).then(found => found === 'open'))
+    await stop()
+    await rig.inbox.begin(rig.place, transaction, [], undefined)
+    await rig.inbox.end(rig.place, transaction, {}, 'Completed', 0)
+    expect(await rig.inbox.transaction(rig.place, transaction)).toBeUndefined()
+    rig.later(DAY - 60_000)
+    await rig.upkeep.remove(partition())
+    expect(await rig.temporal.describe(rig.place, transaction)).toBe('open')
+
+    rig.later(120_000)
+    rig.ports.remove = async () => 'later'
+    await rig.upkeep.remove(partition())
+    expect(await rig.inbox.removals(partition(), 10)).toEqual([{ place: rig.place, transaction, started: true }])
+    delete rig.ports.remove
+    await rig.upkeep.remove(partition())
+    expect(rig.blobs).toEqual([`delete ${rig.workflowOf(transaction)}`])
+    expect(await rig.inbox.removals(partition(), 10)).toEqual([])
+    await until(() => rig.temporal.describe(rig.place, transaction).then(found => found === 'unknown'))
+    expect(await rig.temporal.remove(rig.place, transaction)).toBe('removed')
+  })
+
+  test('takes the earlier runs of a long workflow away as well', async () => {
+    const transaction = await rig.accept()
+    const stop = rig.run()
+    await until(() => rig.temporal.describe(rig.place, transaction).then(found => found === 'open'))
+    await stop()
+    await goesOnAsNew(rig.workflowOf(transaction))
+    const query = `WorkflowId = '${rig.workflowOf(transaction)}'`
+    await until(async () => (await rig.client.workflow.count(query)).count === 2)
+    expect(await rig.temporal.remove(rig.place, transaction)).toBe('removed')
+    await until(async () => (await rig.client.workflow.count(query)).count === 0)
+  })
 })
+
+/** Answers its first workflow task as a worker does whose workflow continues as new. */
+async function goesOnAsNew(workflowId: string): Promise<void> {
+  const { workflowService } = rig.client
+  const namespace = rig.client.options.namespace
+  const taskQueue = { name: rig.taskQueue }
+  const task = await workflowService.pollWorkflowTaskQueue({ namespace, taskQueue, identity: 'test' })
+  expect(task.workflowExecution?.workflowId).toBe(workflowId)
+  await workflowService.respondWorkflowTaskCompleted({
+    namespace,
+    taskToken: task.taskToken,
+    commands: [
+      {
+        commandType: CONTINUE_AS_NEW,
+        continueAsNewWorkflowExecutionCommandAttributes: { workflowType: { name: 'transaction' }, taskQueue },
+      },
+    ],
+  })
+}
