@@ -8,6 +8,7 @@ import { partitionOf } from '../../storage/keys.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../../workflows/messages.ts'
 import { freshRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 let registry: Registry
 const opened: Redis[] = []
@@ -261,9 +262,10 @@ describe('the delivery log', () => {
     for (const key of await log.keys('{notifications}:one:*')) expect(await log.pttl(key)).toBeGreaterThan(30.9 * DAY)
 
     const short = createRegistry(log, { notificationsTtlMs: 1 }).notifications
-    await short.open(message())
-    await short.open(message())
-    expect(await log.zcard('{notifications}:all')).toBe(1)
+    await until(async () => {
+      await short.open(message())
+      return (await log.zcard('{notifications}:all')) === 1
+    })
     expect(await log.keys('{notifications}:tries:*')).toEqual([])
   })
 })
