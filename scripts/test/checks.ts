@@ -36,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'JSON Schema', remedy: 'npm run schemas', args: tsx('scripts/schemas.ts') },
   { name: 'OpenAPI', remedy: 'npm run openapi', args: tsx('scripts/openapi.ts') },
   { name: 'docs/cli.md', remedy: 'npm run cli-docs', args: tsx('scripts/cli-docs.ts') },
+  { name: 'docs/steps.md', remedy: 'npm run steps', args: tsx('scripts/steps.ts') },
 ]
 
 /** Runs a check; gives its output where it fails. */
