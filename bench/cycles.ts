@@ -10,6 +10,15 @@ export const asynchronous = {
   ],
 }
 
+/** Each element of a list, in a transaction of its own. */
+export const splitting = {
+  name: 'Bench: split',
+  steps: [
+    { ...order, split: 'body.items', next: 'known' },
+    { id: 'known', type: 'decision', left: '{{order.item}}', condition: 'exists' },
+  ],
+}
+
 /** An answer with one mapping: `bare`, with an update that is answered. */
 export const mapping = {
   name: 'Bench: one mapping',

@@ -14,6 +14,7 @@ import { resumePhases } from './groups/resume.ts'
 import { synchronousMeasures } from './groups/synchronous.ts'
 import type { Figures } from './load/figures.ts'
 import { asText, cells, rows, type Measure } from './measures.ts'
+import { splitMeasures } from './groups/split.ts'
 import { matchPhase } from './match.ts'
 import { parseOptions, USAGE, type Options } from './options.ts'
 import { openOurs } from './ours.ts'
@@ -52,7 +53,9 @@ async function measureAll(options: Options, servers: Servers): Promise<readonly 
       bare,
     }
     const resume = resumePhases(context)
-    const plain = [...httpMeasures(context), ...asynchronousMeasures(context), ...synchronousMeasures(context)].filter(m => only.has(m.group))
+    const plain = [...httpMeasures(context), ...asynchronousMeasures(context), ...synchronousMeasures(context), ...splitMeasures(context)].filter(m =>
+      only.has(m.group),
+    )
     const results = new Map<string, Figures[]>()
     await runRounds(plain, 0, !options.quick, results)
     if (only.has('resume')) {

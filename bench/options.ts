@@ -9,6 +9,8 @@ export interface Sizes {
   readonly maxMs: number
   /** Transactions from accept to completion. */
   readonly transactions: number
+  /** Elements of a list that is split. */
+  readonly split: number
   /** Answers with `concurrency` at once, and one after the other. */
   readonly answers: number
   readonly alone: number
@@ -29,6 +31,7 @@ const FULL: Sizes = {
   connections: 64,
   maxMs: 15_000,
   transactions: 500,
+  split: 2_000,
   answers: 400,
   alone: 60,
   concurrency: 16,
@@ -46,6 +49,7 @@ const QUICK: Sizes = {
   requests: 1_000,
   maxMs: 5_000,
   transactions: 30,
+  split: 30,
   answers: 30,
   alone: 5,
   waitingFew: 20,
@@ -67,14 +71,15 @@ export interface Options {
   readonly out: string
 }
 
-export const GROUPS = ['http', 'asynchronous', 'synchronous', 'resume', 'match'] as const
+export const GROUPS = ['http', 'asynchronous', 'synchronous', 'split', 'resume', 'match'] as const
 export type Group = (typeof GROUPS)[number]
 
-export const USAGE = `npm run bench -- [--rounds N] [--quick] [--source] [--only ${GROUPS.join(',')}] [--waiting N] [--transactions N] [--requests N] [--out FILE]
+export const USAGE = `npm run bench -- [--rounds N] [--quick] [--source] [--only ${GROUPS.join(',')}] [--waiting N] [--transactions N] [--split N] [--requests N] [--out FILE]
 
 --quick     small sizes and one round: whether it works, not how fast it is
 --only      these groups only
 --waiting   transactions that wait in the second phase of the resume
+--split     elements of the list that is split
 --source    api and worker from source, not from dist/
 --out       default bench/results.md; with --quick or --only nothing is written unless it is given`
 
@@ -89,12 +94,13 @@ export function parseOptions(args: readonly string[]): Options {
       source: { type: 'boolean', default: false },
       waiting: { type: 'string' },
       transactions: { type: 'string' },
+      split: { type: 'string' },
       requests: { type: 'string' },
       out: { type: 'string' },
     },
   })
   const base = values.quick ? QUICK : FULL
-  const number = (name: 'rounds' | 'waiting' | 'transactions' | 'requests', fallback: number): number => {
+  const number = (name: 'rounds' | 'waiting' | 'transactions' | 'split' | 'requests', fallback: number): number => {
     const text = values[name]
     if (text === undefined) return fallback
     const n = Number(text)
@@ -106,6 +112,7 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: number('rounds', base.rounds),
     waitingMany: number('waiting', base.waitingMany),
     transactions: number('transactions', base.transactions),
+    split: number('split', base.split),
     requests: number('requests', base.requests),
   }
   // Each resume wants a transaction that nothing was sent to before; the bare ones of the first phase serve both.

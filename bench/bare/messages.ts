@@ -1,6 +1,7 @@
 /** Names and shapes shared by the bare workflows, their worker and their load. */
 export const BARE = 'bare'
 export const BARE_WAITING = 'bareWaiting'
+export const BARE_PARENT = 'bareParent'
 export const AWAIT_RESPONSE = 'awaitResponse'
 export const RESUME = 'resume'
 
@@ -8,6 +9,12 @@ export interface BareInput {
   /** An HTTP call in a regular activity before the answer. */
   readonly url?: string
   readonly order: string
+}
+
+export interface BareParentInput {
+  /** Search attribute `CycleId` of the children. */
+  readonly group: string
+  readonly count: number
 }
 
 export interface Order {

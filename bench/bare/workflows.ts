@@ -1,16 +1,17 @@
 /** The baseline's workflows: the least that does the same work, written as Temporal's own samples are. */
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common'
 import {
   allHandlersFinished,
   condition,
   defineSignal,
   defineUpdate,
+  executeChild,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
-import { AWAIT_RESPONSE, RESUME, type BareActivities, type BareInput, type Order } from './messages.ts'
+import { AWAIT_RESPONSE, RESUME, type BareActivities, type BareInput, type BareParentInput, type Order } from './messages.ts'
 
 const { mark } = proxyLocalActivities<Pick<BareActivities, 'mark'>>({ startToCloseTimeout: '5s' })
 const { call } = proxyActivities<Pick<BareActivities, 'call'>>({ startToCloseTimeout: '40s' })
@@ -61,4 +62,30 @@ export async function bareWaiting(input: BareInput): Promise<void> {
     answers.set(next.id, next.order)
     await mark('park')
   }
+}
+
+/** Children under way at once: the server takes 2,000 at most. */
+const AHEAD = 500
+
+/** Starts children, each with the attributes of a transaction, and waits for their results. */
+export async function bareParent({ group, count }: BareParentInput): Promise<void> {
+  const typedSearchAttributes = new TypedSearchAttributes([
+    { key: defineSearchAttributeKey('AccountId', SearchAttributeType.KEYWORD), value: 'bench' },
+    { key: defineSearchAttributeKey('CycleId', SearchAttributeType.KEYWORD), value: group },
+    { key: defineSearchAttributeKey('CycleName', SearchAttributeType.KEYWORD), value: 'Bench' },
+    { key: defineSearchAttributeKey('TriggerStep', SearchAttributeType.KEYWORD), value: 'order' },
+  ])
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < count) {
+      const n = next++
+      await executeChild(bare, {
+        workflowId: `bench/${group}/${n}`,
+        args: [{ order: String(n) }],
+        typedSearchAttributes,
+        staticSummary: 'Bench · Bench',
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AHEAD, count) }, work))
 }

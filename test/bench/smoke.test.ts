@@ -16,7 +16,15 @@ it('the bench measures everything once in small and writes its table', { timeout
     expect(output).toContain('written:')
     expect(code).toBe(0)
     const results = readFileSync(out, 'utf8')
-    for (const name of ['bare Express', 'accept', 'asynchronous: accept to completion', 'synchronous, one mapping', 'resume with 40 waiting', 'match']) {
+    for (const name of [
+      'bare Express',
+      'accept',
+      'asynchronous: accept to completion',
+      'synchronous, one mapping',
+      'split: request to the end',
+      'resume with 40 waiting',
+      'match',
+    ]) {
       expect(results).toContain(name)
     }
   } finally {
