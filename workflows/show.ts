@@ -15,6 +15,8 @@ export interface Show {
   /** Something changed. */
   later(): void
   now(): void
+  /** Only the current details, at any moment: no command comes of it. */
+  details(): void
   /** The search attributes as they are set. */
   shown(): Shown | undefined
 }
@@ -38,6 +40,7 @@ export function createShow(life: () => Life, ended: () => EndStatus | undefined,
       ])
       shown = next
     },
+    details: () => setCurrentDetails(detailsOf(life(), ended())),
     shown: () => shown,
   }
 }

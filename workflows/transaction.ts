@@ -35,6 +35,7 @@ import {
   STEP_DATA,
   STOP,
   type Delivery,
+  type Order,
   type ResponseResult,
   type RunAnswer,
   type TransactionInput,
@@ -89,9 +90,14 @@ export async function transaction(packed: Packed, ...parts: readonly Part[]): Pr
     deliver(life, delivery)
   })
   setHandler(stopSignal, () => stop(life))
-  setHandler(retryStepSignal, about => order(life, 'retry', about))
-  setHandler(skipStepSignal, about => order(life, 'skip', about))
-  setHandler(failStepSignal, about => order(life, 'fail', about))
+  // One that changes nothing wakes nobody: what the details say of it is shown here.
+  const take = (kind: Order) => (about?: Json) => {
+    order(life, kind, about)
+    show.details()
+  }
+  setHandler(retryStepSignal, take('retry'))
+  setHandler(skipStepSignal, take('skip'))
+  setHandler(failStepSignal, take('fail'))
   setHandler(itemsEndedSignal, split => void life.told.add(split))
   setHandler(answerRunSignal, answer => answerRun(life, answer))
   // Hints that come while the index is asked make one more question together.

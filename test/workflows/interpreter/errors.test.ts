@@ -254,6 +254,11 @@ describe('an operator mends a transaction that stands failed (cycles.md 5, opera
     memory.at(MINUTE, () => {
       memory.order('retry', 'b')
       expect(memory.life().ignored).toBe('retry of "b": it neither failed nor waits for its next try')
+      // What cannot be read is not taken for nothing: the wrong step could be meant.
+      for (const about of [7, true, ['a'], { step: 'a' }, { stepId: ['a'] }]) {
+        memory.order('skip', about)
+        expect(memory.life().ignored).toBe('skip: its argument is neither the id of a step nor an object with `stepId`')
+      }
       memory.order('fail')
     })
     expect(await memory.run()).toBe('Errored')
