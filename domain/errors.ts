@@ -71,6 +71,9 @@ export const apiErrors = {
   request_in_progress: 409,
   account_in_use: 409,
   document_invalid: 400,
+  import_invalid: 400,
+  import_conflict: 409,
+  export_too_large: 422,
   document_too_large: 400,
   body_too_large: 413,
   prerequisites_missing: 422,
@@ -110,4 +113,21 @@ export class ApiError extends Error {
 /** Redis cannot be reached or did not answer in time: webhooks answer 503. */
 export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable'
+}
+
+/** This Redis has no such cycle: it was deleted, or Redis was emptied. */
+export class UnknownCycle extends StorageUnavailable {}
+
+/**
+ * Redis holds no registry, though there was one (`lost`), or nobody can tell whether there was (`unknown`). What needs the registry answers 503 until it
+ * is imported: what is looked for may have been there (operations.md 3). The message says what to do.
+ */
+export class RegistryLost extends StorageUnavailable {
+  constructor(state: 'lost' | 'unknown') {
+    super(
+      state === 'lost'
+        ? 'Redis was emptied: the registry is lost. Import the last export: flywheel import FILE, or POST /v1.0/import.'
+        : 'Redis holds no registry, and Temporal cannot be asked whether there was one. Try again.',
+    )
+  }
 }

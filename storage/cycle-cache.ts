@@ -17,6 +17,8 @@ export interface CycleCache {
   reload(place: Place): Promise<CachedCycle | undefined>
   /** The webhook step behind an identifier; undefined where it is unknown, never remembered. */
   byIdentifier(identifier: Identifier): Promise<{ readonly cycle: CachedCycle; readonly stepId: StepId } | undefined>
+  /** Forgets everything: another registry is there, in which a version may mean another document. */
+  clear(): void
 }
 
 export interface CycleCacheOptions {
@@ -106,6 +108,11 @@ export function createCycleCache(registry: CycleSource, options: CycleCacheOptio
   return {
     get,
     reload: load,
+    clear() {
+      entries.clear()
+      addresses.clear()
+      size = 0
+    },
     async byIdentifier(identifier) {
       let address = addresses.get(identifier)
       if (address === undefined) {

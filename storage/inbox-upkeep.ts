@@ -31,7 +31,7 @@ export interface InboxUpkeep {
   sweep(partition: number): Promise<void>
   /** Members and waiting whose workflow ought to be asked about; each is marked as asked. */
   toAsk(partition: number, max: number): Promise<readonly { readonly place: Place; readonly transaction: TransactionId; readonly since: number }[]>
-  answer(place: Place, transaction: TransactionId, since: number, found: 'closed' | 'unknown'): Promise<void>
+  answer(place: Place, transaction: TransactionId, since: number, found: 'completed' | 'closed' | 'unknown'): Promise<void>
   /**
    * Transactions past their retention, of which nothing is shown any more: whatever else has data of them is to forget them, then `removed` is called;
    * until then they come again. `started`: a workflow of it may be there.

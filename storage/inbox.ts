@@ -6,6 +6,7 @@ import type { AccountId, Place, RequestId, StepId, TransactionId } from '../doma
 import type { CycleState, EndStatus, TransactionStatus } from '../domain/states.ts'
 import type { InboxSchedule } from './inbox-schedule.ts'
 import type { InboxUpkeep } from './inbox-upkeep.ts'
+import type { InboxRebuild } from './rebuild.ts'
 
 /** A value that a mid-cycle step waits for: the step, and the value in canonical form (webhooks.md 6). Storage hashes both together. */
 export interface MatchValue {
@@ -118,7 +119,20 @@ export interface InboxAccept {
   onChange(place: Place, id: TransactionId | RequestId, listener: () => void): () => void
 }
 
-/** The transaction's own side: local activities; each may be repeated. */
+/** A transaction as its own workflow knows it. */
+export interface TransactionView {
+  /** `Errored`: it stands failed. */
+  readonly status: 'InProgress' | 'Waiting' | 'Errored'
+  /** ms since the epoch. */
+  readonly acceptedAt: number
+  /** What is registered for its mid-cycle steps. */
+  readonly values: readonly MatchValue[]
+}
+
+/**
+ * The transaction's own side: local activities; each may be repeated. Those that ask for permission reject with `UnknownCycle` where this Redis has no such
+ * cycle: it was deleted, or Redis was emptied.
+ */
 export interface InboxTransaction {
   /** `values`: the trigger's own, for a synchronous one that was swept. `startedBy`: the process that is told that it began. */
   begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
@@ -129,7 +143,8 @@ export interface InboxTransaction {
   resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<Resumed>
   /** Replaces the transaction's value for that step (undefined: none) and meets early requests. Answers the value's hash, for the search attribute. */
   register(place: Place, transaction: TransactionId, value: { readonly stepId: StepId; readonly value: string | undefined }): Promise<string | undefined>
-  check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
+  /** `view`: what the transaction is; it counts where its record was rebuilt. */
+  check(place: Place, transaction: TransactionId, view: TransactionView): Promise<'go' | 'stop'>
   /** `seen`: highest delivery that reached the workflow, for each step. `busy`: a signal is on its way, stay. */
   park(place: Place, transaction: TransactionId, seen: Readonly<Record<StepId, number>>): Promise<Told<'parked' | 'busy' | 'stop'>>
   /**
@@ -302,7 +317,7 @@ export interface InboxControl {
   stopTransaction(place: Place, id: TransactionId): Promise<'stopped' | 'signal' | 'over' | 'unknown'>
 }
 
-export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxSchedule, InboxUpkeep, InboxControl {}
+export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxSchedule, InboxUpkeep, InboxControl, InboxRebuild {}
 
 /** Limits and ages, from configuration. */
 export interface InboxOptions {

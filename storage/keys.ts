@@ -24,6 +24,8 @@ export const cycleKeyIn = (partition: number, cycle: CycleId): string => `{${par
 
 /** Between a partition's tag and an account's id: the account's record in the registry, which has its limit. */
 export const accountRecord = ':account:'
+/** The same for the sorted set of the account's cycles. */
+export const accountCycles = ':cycles:'
 
 /** What a partition has beside its hash, appended to its key. */
 export const partitionSuffix = {
@@ -51,6 +53,8 @@ export const partitionSuffix = {
   wakes: ':wakes',
   /** Stream of what is to become an incident. */
   notices: ':notices',
+  /** Sorted set: transactions that run and have to tell what they wait for, by the time at which they are to be asked. */
+  strays: ':strays',
 } as const
 
 /** What a cycle has beside its hash, appended to its key. */
@@ -105,6 +109,8 @@ export const cycleSuffix = {
   key: ':key:',
   /** + request: what became of a held mid-cycle request. */
   outcome: ':outcome:',
+  /** String: the index is whole. It is lost with it, and then rebuilt from Temporal. */
+  indexed: ':indexed',
 } as const
 
 /** Hash of a transaction's large data, hash of the bytes → bytes; beside it the set of workflows that have put any (`ownerOf` in blobs.ts). */

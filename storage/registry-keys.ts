@@ -3,7 +3,7 @@
  * that one script can see both; what is looked up by something else (API id, identifier, token) cannot.
  */
 import type { AccountId, Identifier, Place } from '../domain/ids.ts'
-import { accountRecord, partitionOf } from './keys.ts'
+import { accountCycles, accountRecord, partitionOf } from './keys.ts'
 
 /** Hash tag of the account's partition. */
 const tagOf = (account: AccountId): string => `{${partitionOf(account)}}`
@@ -14,6 +14,11 @@ const LOG = '{notifications}'
 export const registryKeys = {
   /** Hash: the partner's settings. */
   settings: '{registry}:settings',
+  /** String: there is a registry; another text after each loss. */
+  marker: '{registry}:marker',
+  /** Hash: how the rebuilding of the index stands. String: the worker that looks after it. */
+  reindex: '{registry}:reindex',
+  reindexKeeper: '{registry}:reindex:keeper',
   /** Zset: account id by time of creation. */
   accounts: '{registry}:accounts',
   /** Hash: API id to account id. */
@@ -21,7 +26,7 @@ export const registryKeys = {
   /** Hash: the account's record. */
   account: (id: AccountId): string => `${tagOf(id)}${accountRecord}${id}`,
   /** Zset: ids of the account's cycles by time of creation. */
-  cycles: (id: AccountId): string => `${tagOf(id)}:cycles:${id}`,
+  cycles: (id: AccountId): string => `${tagOf(id)}${accountCycles}${id}`,
   /** Hash: version, createdAt, updatedAt, document and identifiers (JSON). */
   document: (place: Place): string => `${tagOf(place.account)}:document:${place.account}:${place.cycle}`,
   /** Set: every identifier that this cycle ever had, so that all go with it. */

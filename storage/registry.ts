@@ -49,6 +49,8 @@ export interface SettingsChange {
 
 export interface Settings {
   get(): Promise<PartnerSettings>
+  /** Whether anything was ever set: else they are the defaults. */
+  isSet(): Promise<boolean>
   update(change: SettingsChange): Promise<PartnerSettings>
 }
 

@@ -11,7 +11,7 @@ export const acceptTrigger = `
 if not load(KEYS[1]) then return { 'deleted' } end
 if C.version ~= tonumber(ARGV[6]) then return { 'stale' } end
 local t, step, k, data, max = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[7])
-local queued = C.state ~= 'Active' or C.registered ~= nil
+local queued = C.state ~= 'Active' or C.registered ~= nil or C.rebuilding ~= nil
 local direct = ARGV[8] == '1' and not max and not accountMax() and not queued
 local function register(t, order)
   for i = 9, #ARGV, 2 do gain(t, order, ARGV[i], ARGV[i + 1]) end
@@ -91,7 +91,8 @@ charge(1, #d.d)
 set('max', tonumber(ARGV[7]))
 if d.k ~= '' then call('SET', cycle .. '${at.key}' .. d.k, keyRecord(nil, d.r, 'queued', id), 'PX', RETENTION + 2 * KEY_MIN) end
 local outcome, t = 'queued', nil
-if C.state ~= 'Active' or C.registered then hold(d, id) else outcome, t = match(d, tonumber(ARGV[10]), id) end
+local whole = not C.rebuilding and call('EXISTS', cycle .. '${at.indexed}') == 1
+if C.state ~= 'Active' or C.registered or not whole then hold(d, id) else outcome, t = match(d, tonumber(ARGV[10]), id) end
 if outcome ~= 'matched' then answeredNow(d.k) end
 wake()
 save()

@@ -6,6 +6,7 @@ export const create = `
 if call('EXISTS', cycle) == 1 then return end
 call('HSET', cycle, 'state', 'Paused', 'account', ARGV[2], 'version', ARGV[3], 'epoch', 1, 'counter', 0, 'entries', 0, 'bytes', 0, 'stoppedAt', 0,
   'scheduled', ARGV[4])
+call('SET', cycle .. '${at.indexed}', '1')
 call('ZADD', part .. '${part.ask}', now, cycle)
 `
 

@@ -38,6 +38,10 @@ set('until', now + LEASE)
 due(now + LEASE)
 set('max', tonumber(ARGV[4]))
 local out = { 'ok', C.version }
+if C.rebuilding then
+  save()
+  return out
+end
 local function give(kind, e, last) out[#out + 1] = { kind, sid(e.id), e.t, e.s, e.d, last } end
 local function abandoned(claims)
   local flat, ids = call('HGETALL', cycle .. claims), {}

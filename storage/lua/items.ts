@@ -8,9 +8,15 @@ import { shown } from './control.ts'
  */
 export const beginItem = `
 local t, parent = ARGV[2], ARGV[3]
-if not load(KEYS[1]) then return 'stop' end
+if not load(KEYS[1]) then return missing('stop') end
 local r = record(t)
-if r.status then return (r.role == 'item' and not doomed(r)) and 'go' or 'stop' end
+if r.status then
+  if r.rebuilt and r.role == 'item' and not doomed(r) then regainFrom(t, r, 4); save() end
+  -- One that has passed repeats a task that was lost, as in begin.
+  return ((r.role == 'item' and not doomed(r)) or passed(r)) and 'go' or 'stop'
+end
+-- Its parent may have no record yet.
+if C.rebuilding or call('EXISTS', cycle .. '${at.indexed}') == 0 then return redis.error_reply('TRYAGAIN the index of the cycle is being rebuilt') end
 local m = call('HMGET', txKey(parent), 'role', 'ep', 'status')
 local p = { role = m[1] or nil, ep = m[2] or nil }
 if not m[3] then return 'stop' end
@@ -36,7 +42,7 @@ return answer
  */
 export const awaitItems = `
 local parent, split, mark = ARGV[2], ARGV[3], tonumber(ARGV[4])
-if not load(KEYS[1]) then return { 0, 0, 0 } end
+if not load(KEYS[1]) then return missing({ 0, 0, 0 }) end
 awake(parent, split)
 local c = counts(parent, split)
 -- A late repeat with a lower mark wakes the parent once too often; it must not take a higher one away.

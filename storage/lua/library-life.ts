@@ -21,7 +21,7 @@ end
 local function rematch(d, t)
   if d.x == '1' then return unmatched(d, t) end
   d.x = '1'
-  if C.state == 'Stopped' then return hold(d) end
+  if C.state == 'Stopped' or C.rebuilding then return hold(d) end
   local c = candidate(d.v, t)
   if c then put(d, c) else unmatched(d, t) end
 end
@@ -115,9 +115,9 @@ local function forget(t, r)
   call('ZREM', cycle .. '${at.removals}', t)
   call('UNLINK', txKey(t))
 end
--- An item whose parent went on without it before it began: it never runs, and counts as stopped.
-local function stillborn(t)
-  return finish(t, { status = 'InProgress', order = makeItem(t) }, 'Stopped', RETENTION)
+-- An item whose parent went on without it before it began: it never runs, and counts as stopped. Or one that ended, and its record was lost.
+local function stillborn(t, status_)
+  return finish(t, { status = 'InProgress', order = makeItem(t) }, status_ or 'Stopped', RETENTION)
 end
 local function status(t, r, to, ...)
   setStatus(t, r.order, r.status, to)
@@ -135,7 +135,7 @@ end
 
 -- The end of a drain: state Stopping, nothing runs, and nothing is left from before it.
 local function drained()
-  if C.state ~= 'Stopping' or C.replayTo then return end
+  if C.state ~= 'Stopping' or C.replayTo or C.rebuilding then return end
   if call('ZCARD', cycle .. '${at.run}') > 0 or call('ZCARD', cycle .. '${at.items}') > 0 or call('HLEN', cycle .. '${at.startClaims}') > 0 then return end
   if nextStarts(1)[1] then return end
   if call('XLEN', cycle .. '${at.deliveries}') > 0 then return end

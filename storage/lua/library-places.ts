@@ -41,10 +41,11 @@ end
 
 -- Whether something waits for nothing but a place that the cycle's own limit leaves.
 local function wants()
-  if not runs() or replaying() or not ownRoom() then return false end
+  if C.rebuilding or not runs() or replaying() or not ownRoom() then return false end
   return nextRevival() ~= nil or firstReady('${at.readyWaiting}')[1] ~= nil or nextStarts(1)[1] ~= nil
 end
 local function claimable()
+  if C.rebuilding then return false end
   if call('HLEN', cycle .. '${at.startClaims}') > 0 then return true end
   if not runs() then return false end
   if replaying() or call('HLEN', cycle .. '${at.deliveryClaims}') > 0 or firstReady('${at.readyMembers}')[1] then return true end

@@ -10,6 +10,7 @@ import { itemLibrary } from './library-items.ts'
 import { lifeLibrary } from './library-life.ts'
 import { matchLibrary } from './library-match.ts'
 import { placesLibrary } from './library-places.ts'
+import { rebuildLibrary } from './library-rebuild.ts'
 
 /** Options as constants of the scripts' text: they are the same for the whole life of a process. */
 const constants = (o: InboxOptions): string => `
@@ -27,7 +28,7 @@ if not now then local t = call('TIME'); now = t[1] * 1000 + math.floor(t[2] / 10
 
 -- C: the cycle's hash; nil where the cycle is unknown or deleted.
 local TEXT = { 'state', 'account', 'token', 'deleted' }
-local NUMBERS = { 'epoch', 'stoppedAt', 'version', 'counter', 'entries', 'bytes', 'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion' }
+local NUMBERS = { 'epoch', 'stoppedAt', 'version', 'counter', 'entries', 'bytes', 'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion', 'rebuilding' }
 local C, dirty, spent
 local function set(field, value)
   if C[field] ~= value then C[field] = value; dirty[field] = true end
@@ -36,7 +37,7 @@ end
 local function load(key)
   cycle, dirty, spent = key, {}, 0
   local v = call('HMGET', cycle, 'state', 'account', 'token', 'deleted', 'epoch', 'stoppedAt', 'version', 'counter', 'entries', 'bytes',
-    'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion')
+    'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion', 'rebuilding')
   C = {}
   for i, field in ipairs(TEXT) do C[field] = v[i] or nil end
   for i, field in ipairs(NUMBERS) do C[field] = tonumber(v[i + 4] or nil) end
@@ -129,7 +130,7 @@ const mentions = (code: string, name: string): boolean => new RegExp(`(?<![\\w.:
  * takes ten times as long as the script itself.
  */
 export function createLinker(options: InboxOptions): (script: string) => string {
-  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + itemLibrary + placesLibrary + lifeLibrary)
+  const parts = partsOf(constants(options) + stateLibrary + matchLibrary + itemLibrary + placesLibrary + lifeLibrary + rebuildLibrary)
   return script => {
     const needed = new Set<Part>()
     let open = [script]

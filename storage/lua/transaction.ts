@@ -1,4 +1,7 @@
-/** The transaction's own side; each script may be repeated. KEYS: [1] the cycle's hash, [2] its partition's hash. ARGV[1]: test clock or empty, [2] transaction. */
+/**
+ * The transaction's own side; each script may be repeated. Of a cycle that is not in this Redis it is an error. A transaction without a record, which was
+ * lost with its Redis, gets one. KEYS: [1] the cycle's hash, [2] its partition's hash. ARGV[1]: test clock or empty, [2] transaction.
+ */
 import { cycleSuffix as at } from '../keys.ts'
 
 /**
@@ -8,10 +11,14 @@ import { cycleSuffix as at } from '../keys.ts'
 export const begin = `
 local t = ARGV[2]
 if ARGV[3] ~= '' then begun(ARGV[3], t) end
-if not load(KEYS[1]) then return 'stop' end
+if not load(KEYS[1]) then return missing('stop') end
 local r = record(t)
+if not r.status then r = strayed(t) end
+if r.rebuilt and r.role == 'begun' and not doomed(r) then regainFrom(t, r, 4); wake() end
+save()
 if r.role == 'begun' then return tonumber(r.ep) == C.epoch and 'go' or 'stop' end
-if r.role and r.role ~= 'new' then return 'stop' end
+-- The task in which it began, and came to wait, failed or ended, was lost with its worker: it goes through it once more, and asks for nothing new.
+if passed(r) then return 'go' end
 if not r.role then
   if r.swept ~= '1' or C.state ~= 'Active' then return 'stop' end
   -- Its sweep's answer was older than its start: it is accepted again.
@@ -36,12 +43,17 @@ return 'go'
  */
 export const resume = `
 local t, step, d = ARGV[2], ARGV[3], ARGV[4]
-if not load(KEYS[1]) then return { 'stop', 0 } end
+if not load(KEYS[1]) then return missing({ 'stop', 0 }) end
 local r = record(t)
+if not r.status then r = strayed(t)
+elseif r.role == 'waiting' and r.rebuilt then r = rejoin(t, r) end
+save()
 local before = tonumber(r['t:' .. step] or 0) >= tonumber(d)
+-- As in begin: what it took in the lost task.
+if before and passed(r) then return { 'go' } end
 if not (runsOn(r) or r.role == 'waiting') or doomed(r) then return { 'stop', before and 1 or 0 } end
 -- It was signalled when the transaction failed, or just before: a signal that came late.
-if not before and not call('ZSCORE', lane(t, step), d) then return { 'moved' } end
+if not before and not call('ZSCORE', lane(t, step), d) and tonumber(d) > tonumber(r.rebuilt or 0) then return { 'moved' } end
 if r.role == 'waiting' then return { 'stop', 1 } end
 if not before then call('HSET', txKey(t), 't:' .. step, d) end
 taken(t, step, d)
@@ -60,6 +72,8 @@ export const register = `
 local t, step, v = ARGV[2], ARGV[3], ARGV[4]
 if not load(KEYS[1]) then return end
 local r = record(t)
+if not r.status then r = strayed(t) end
+save()
 if not (runsOn(r) or r.role == 'new' or r.role == 'waiting') or doomed(r) then return end
 local old = r['v:' .. step]
 if old and old ~= v then
@@ -71,10 +85,34 @@ wake()
 save()
 `
 
-/** Whether a stop concerns this transaction. Answer: 'go' | 'stop'. */
+/**
+ * Whether a stop concerns this transaction. It tells what it is, as a record that was rebuilt may not know it.
+ * ARGV: [3] 'InProgress' | 'Waiting' | 'Errored', [4] accepted at, in ms, [5…] step and value's hash in pairs. Answer: 'go' | 'stop'.
+ */
 export const check = `
-if not load(KEYS[1]) then return 'stop' end
-return doomed(record(ARGV[2])) and 'stop' or 'go'
+local t, told, accepted = ARGV[2], ARGV[3], ARGV[4]
+if not load(KEYS[1]) then return missing('stop') end
+local r = record(t)
+if not r.status then r = adopt(t, accepted, accepted)
+elseif not r.rebuilt then return doomed(r) and 'stop' or 'go' end
+if r.guessed and tonumber(accepted) <= C.counter then
+  reorder(t, r, accepted, accepted)
+  r.order = accepted
+end
+-- Also in a stopped cycle: what waits or stands failed survives a stop.
+if told ~= 'InProgress' and unclaimed(r) then
+  if told == 'Waiting' then rest(t, r) else standFailed(t, r) end
+  r.role = call('HGET', txKey(t), 'role')
+end
+if doomed(r) then save(); return 'stop' end
+if r.role then
+  regainFrom(t, r, 5)
+  offer(t)
+end
+drained()
+wake()
+save()
+return 'go'
 `
 
 /**
@@ -83,8 +121,10 @@ return doomed(record(ARGV[2])) and 'stop' or 'go'
  */
 export const park = `
 local t = ARGV[2]
-if not load(KEYS[1]) then return { 'stop', 0 } end
+if not load(KEYS[1]) then return missing({ 'stop', 0 }) end
 local r = record(t)
+if not r.status then r = strayed(t) end
+save()
 if doomed(r) then return { 'stop', 0 } end
 if not runsOn(r) then return { 'parked', r.wakes and 1 or 0 } end
 local seen = {}
@@ -126,8 +166,10 @@ return { wakes and 1 or 0, OPEN[r.status] and 0 or 1 }
  */
 export const fail = `
 local t = ARGV[2]
-if not load(KEYS[1]) then leave(t); passOn(); return { 'stop', 0 } end
+if not load(KEYS[1]) then leave(t); passOn(); return missing({ 'stop', 0 }) end
 local r = record(t)
+if not r.status then r = strayed(t) end
+save()
 if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return { 'stop', 0 } end
 if r.role == 'failed' then return { 'failed', r.wakes and 1 or 0 } end
 if not runsOn(r) or doomed(r) then return { 'stop', 0 } end
@@ -149,7 +191,7 @@ return { 'failed', wakes and 1 or 0 }
  */
 export const revive = `
 local t = ARGV[2]
-if not load(KEYS[1]) then return 'stop' end
+if not load(KEYS[1]) then return missing('stop') end
 local r = record(t)
 if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return 'stop' end
 -- Said once it stays said: a late repeat must not revive what nobody moves on.

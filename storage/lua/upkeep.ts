@@ -86,7 +86,10 @@ return found
  * ARGV: [2] most. Answer: { account, cycle, { transaction, since }, … }.
  */
 export const ask = `
-if not load(KEYS[1]) then call('ZREM', part .. '${part.ask}', KEYS[1]); return {} end
+if not load(KEYS[1]) then
+  if not C.state then call('ZREM', part .. '${part.ask}', KEYS[1]) end
+  return {}
+end
 local out = { C.account, cycleId() }
 local function look(members, age, max)
   for _, t in ipairs(call('ZRANGEBYSCORE', cycle .. members, '-inf', now - age, 'LIMIT', 0, max)) do
@@ -118,7 +121,7 @@ return out
 `
 
 /**
- * What Temporal said of one that was asked about. ARGV: [2] transaction, [3] since, [4] 'closed' | 'unknown'. Answer: none.
+ * What Temporal said of one that was asked about. ARGV: [2] transaction, [3] since, [4] 'completed' | 'closed' | 'unknown'. Answer: none.
  */
 export const answer = `
 if not load(KEYS[1]) then return end
@@ -126,9 +129,9 @@ local t = ARGV[2]
 local r = record(t)
 local parent, split = itemOf(t)
 local wakes
-if not r.status and parent and call('EXISTS', txKey(parent)) == 1 then wakes = stillborn(t)
+if not r.status and parent and call('EXISTS', txKey(parent)) == 1 then wakes = stillborn(t, ARGV[4] == 'completed' and 'Completed' or 'Stopped')
 elseif not r.role then return
-elseif ARGV[4] == 'closed' then
+elseif ARGV[4] ~= 'unknown' then
   over(t)
   if r.role ~= 'failed' then wakes = finish(t, r, 'Stopped', RETENTION) end
 elseif r.role == 'new' and not r.start and tonumber(call('ZSCORE', cycle .. '${at.run}', t)) == tonumber(ARGV[3]) then
@@ -188,6 +191,9 @@ return out
 export const members = `
 local there = load(KEYS[1])
 local everyone = ARGV[2] == 'everyone'
+if everyone and C.state and call('EXISTS', cycle .. '${at.indexed}') == 0 then
+  return redis.error_reply('TRYAGAIN the index of the cycle is being rebuilt')
+end
 if not there and not everyone then return { '' } end
 local sets = everyone and { '${at.run}', '${at.items}', '${at.wait}', '${at.failed}' } or { '${at.run}', '${at.items}' }
 local n, cursor = string.match(ARGV[3], '^(%d+) (%d+)$')
@@ -233,7 +239,7 @@ for _, suffix in ipairs({ '${at.starts}', '${at.startClaims}', '${at.deliveries}
     '${at.revivals}', '${at.splitting}', '${at.earlyEntries}', '${at.earlyEnds}' }) do
   call('UNLINK', cycle .. suffix)
 end
-call('UNLINK', cycle)
+call('UNLINK', cycle, cycle .. '${at.indexed}')
 call('ZREM', part .. '${part.due}', cycle)
 call('ZREM', part .. '${part.ask}', cycle)
 call('ZREM', part .. '${part.removals}', cycle)

@@ -1,7 +1,7 @@
 /** Runs the inbox's scripts: one EVALSHA each, all of one tick in one round trip. */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { StorageUnavailable } from '../../domain/errors.ts'
+import { StorageUnavailable, UnknownCycle } from '../../domain/errors.ts'
 import type { CycleId, Place } from '../../domain/ids.ts'
 import type { InboxOptions } from '../inbox.ts'
 import { cycleKeyIn, partitionKey, partitionOf } from '../keys.ts'
@@ -25,6 +25,7 @@ const UNAVAILABLE = /^(LOADING|OOM|MISCONF|READONLY|BUSY|NOREPLICAS|MASTERDOWN|C
 
 export function storageError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StorageUnavailable) return error
+  if (error.message.startsWith('NOCYCLE')) return new UnknownCycle(error.message, { cause: error })
   if (error.name === 'ReplyError' && !UNAVAILABLE.test(error.message)) return error
   return new StorageUnavailable(error.message, { cause: error })
 }

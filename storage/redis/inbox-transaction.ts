@@ -29,8 +29,8 @@ export function inboxTransaction(run: InboxScripts): InboxTransaction {
       await run.cycle(scripts.register, place, transaction, stepId, hash ?? '')
       return hash
     },
-    async check(place, transaction) {
-      return word(await run.cycle(scripts.check, place, transaction), 'go', 'stop')
+    async check(place, transaction, { status, acceptedAt, values }) {
+      return word(await run.cycle(scripts.check, place, transaction, status, acceptedAt, ...flatValues(values)), 'go', 'stop')
     },
     async park(place, transaction, seen) {
       return told(await run.cycle(scripts.park, place, transaction, ...flatIds(seen)), 'parked', 'busy', 'stop')

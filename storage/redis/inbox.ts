@@ -5,6 +5,7 @@ import { inboxAccept } from './inbox-accept.ts'
 import { createInboxChannels } from './inbox-channels.ts'
 import { inboxControl } from './inbox-control.ts'
 import { inboxDispatch } from './inbox-dispatch.ts'
+import { inboxRebuild } from './inbox-rebuild.ts'
 import { inboxSchedule } from './inbox-schedule.ts'
 import { createInboxScripts } from './inbox-scripts.ts'
 import { inboxTransaction } from './inbox-transaction.ts'
@@ -45,6 +46,7 @@ export function createInbox(deps: InboxDeps): Inbox & { close(): Promise<void> }
     ...inboxSchedule(run),
     ...inboxUpkeep(run),
     ...inboxControl(run),
+    ...inboxRebuild(run),
     close() {
       channels.close()
       popping?.disconnect()

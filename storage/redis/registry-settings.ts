@@ -12,6 +12,7 @@ export function createSettings(redis: Redis): Settings {
   const get = async (): Promise<PartnerSettings> => settingsOf(await call(() => redis.hgetall(keys.settings)))
   return {
     get,
+    isSet: async () => (await call(() => redis.exists(keys.settings))) === 1,
     async update(change) {
       const changed = fieldsOf({ ...change })
       if (Object.keys(changed).length > 0) await call(() => redis.hset(keys.settings, changed))

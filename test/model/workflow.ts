@@ -73,7 +73,7 @@ async function call(world: World, transaction: TransactionId, ask: Ask): Promise
     case 'park':
       return (await inbox.park(place, transaction, ask.seen)).answer
     case 'check':
-      return inbox.check(place, transaction)
+      return inbox.check(place, transaction, { status: 'InProgress', acceptedAt: 0, values: [] })
     case 'fail':
       return (await inbox.fail(place, transaction, ask.consumed, RETENTION, ask.asked)).answer
     case 'revive':

@@ -64,7 +64,7 @@ describe('a transaction that failed and can be mended (cycles.md 5)', () => {
     await f.inbox.deactivate(cycle.place)
     expect(await f.inbox.fail(cycle.place, doomed, {}, DAY, 1)).toMatchObject({ answer: 'stop' })
     expect(await allOf(f.inbox.doomed, cycle)).toEqual([doomed])
-    expect(await f.inbox.check(cycle.place, transaction)).toBe('go')
+    expect(await f.inbox.check(cycle.place, transaction, { status: 'InProgress', acceptedAt: 0, values: [] })).toBe('go')
     expect(await cycle.statusOf(transaction)).toBe('Errored')
   })
 

@@ -7,6 +7,7 @@ import { createInbox } from '../../storage/redis/inbox.ts'
 import { allOf, createFixture, DAY, isStart, type Cycle, type Fixture } from './inbox-fixture.ts'
 
 let f: Fixture
+const view = { status: 'InProgress', acceptedAt: 0, values: [] } as const
 beforeAll(async () => (f = await createFixture()))
 afterAll(() => f.close())
 
@@ -35,13 +36,13 @@ describe('a stop (cycles.md 7)', () => {
     const queued = await cycle.accepted()
     await f.inbox.deactivate(cycle.place)
     expect(await cycle.status()).toMatchObject({ state: 'Stopped', inProgress: 1, waiting: 1, queued: 1 })
-    expect(await f.inbox.check(cycle.place, running)).toBe('stop')
+    expect(await f.inbox.check(cycle.place, running, view)).toBe('stop')
     expect(await f.inbox.park(cycle.place, running, {})).toMatchObject({ answer: 'stop' })
-    expect(await f.inbox.check(cycle.place, waiting)).toBe('go')
+    expect(await f.inbox.check(cycle.place, waiting, view)).toBe('go')
     expect(await allOf(f.inbox.doomed, cycle)).toEqual([running])
     expect(await controls(cycle)).toMatchObject([{ op: 'stop', epoch: 1 }])
     await f.inbox.activate(cycle.place)
-    expect(await f.inbox.check(cycle.place, running)).toBe('stop')
+    expect(await f.inbox.check(cycle.place, running, view)).toBe('stop')
     await f.inbox.end(cycle.place, running, {}, 'Stopped', DAY)
     expect((await cycle.claim(await cycle.take())).map(e => e.transaction)).toEqual([queued])
   })
@@ -56,7 +57,7 @@ describe('a stop (cycles.md 7)', () => {
     await f.inbox.activate(cycle.place)
     expect(await f.inbox.begin(cycle.place, transaction, [], undefined)).toBe('go')
     if (entry !== undefined && isStart(entry)) await f.inbox.startDone(turn, entry)
-    expect(await f.inbox.check(cycle.place, transaction)).toBe('go')
+    expect(await f.inbox.check(cycle.place, transaction, view)).toBe('go')
   })
 
   test('of one transaction takes it from the queue, else its workflow is to be told', async () => {
@@ -169,7 +170,7 @@ describe('a delete', () => {
     expect(await f.inbox.delete(cycle.place)).toBe('done')
     expect(await f.inbox.delete(cycle.place)).toBe('deleted')
     expect(await f.inbox.status(cycle.place)).toBeUndefined()
-    expect(await f.inbox.check(cycle.place, running)).toBe('stop')
+    expect(await f.inbox.check(cycle.place, running, view)).toBe('stop')
     expect(await allOf(f.inbox.everyone, cycle)).toEqual([running, waiting].toSorted())
     const [control] = await controls(cycle)
     expect(control).toMatchObject({ op: 'delete' })
@@ -303,4 +304,42 @@ test('one worker at a time looks after a partition', async () => {
   expect(await f.inbox.keep(3, 'a')).toBe(true)
   expect(await f.inbox.keep(3, 'a')).toBe(true)
   expect(await f.inbox.keep(3, 'b')).toBe(false)
+})
+
+describe('a task that is lost with its worker, and so repeated', () => {
+  test('goes on with a transaction that had come to wait in it', async () => {
+    const cycle = await f.cycle()
+    const transaction = await cycle.waiting({ value: 'v' })
+    expect(await f.inbox.begin(cycle.place, transaction, [], undefined)).toBe('go')
+    expect(await f.inbox.park(cycle.place, transaction, {})).toMatchObject({ answer: 'parked' })
+    await f.inbox.deactivate(cycle.place)
+    expect(await f.inbox.begin(cycle.place, transaction, [], undefined)).toBe('go')
+    expect(await cycle.statusOf(transaction)).toBe('Waiting')
+  })
+
+  test('goes on with a run after which the transaction came to wait, failed, or came to its end', async () => {
+    const cycle = await f.cycle()
+    const transaction = await cycle.waiting({ value: 'v' })
+    await cycle.request()
+    const turn = await cycle.take()
+    const [delivery] = await cycle.claim(turn)
+    if (delivery?.kind !== 'delivery') throw new Error('nothing was delivered')
+    const resume = async (): Promise<string> => (await f.inbox.resume(cycle.place, transaction, delivery.stepId, delivery.id)).answer
+    const seen = { [delivery.stepId]: delivery.id }
+    expect(await resume()).toBe('go')
+    await f.inbox.park(cycle.place, transaction, seen)
+    expect(await resume()).toBe('go')
+    expect(await f.inbox.park(cycle.place, transaction, seen)).toMatchObject({ answer: 'parked' })
+    await f.inbox.end(cycle.place, transaction, seen, 'Completed', DAY)
+    expect(await resume()).toBe('go')
+    expect(await f.inbox.begin(cycle.place, transaction, [], undefined)).toBe('go')
+    await f.inbox.end(cycle.place, transaction, seen, 'Completed', DAY)
+    expect(await cycle.statusOf(transaction)).toBe('Completed')
+
+    await f.inbox.release(turn)
+    const failing = await cycle.running()
+    expect((await f.inbox.fail(cycle.place, failing, {}, DAY, 1)).answer).toBe('failed')
+    expect(await f.inbox.begin(cycle.place, failing, [], undefined)).toBe('go')
+    expect((await f.inbox.fail(cycle.place, failing, {}, DAY, 1)).answer).toBe('failed')
+  })
 })
