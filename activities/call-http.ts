@@ -14,11 +14,12 @@ import { failure, failureOf, tooLarge, withLog } from './failures.ts'
 import { credentialsOf } from './http/credentials.ts'
 import type { HttpAnswer } from './http/index.ts'
 import type { Quote } from './http/request.ts'
+import { awaitRegistry, type GuardDeps } from './registry.ts'
 import { openRequestScript } from './request-script.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
 import { telling } from './telling.ts'
 
-export interface CallHttpDeps {
+export interface CallHttpDeps extends GuardDeps {
   readonly cycles: Pick<CycleCache, 'get'>
   readonly http: { call(call: HttpCall, signal: AbortSignal, quote: Quote): Promise<HttpAnswer> }
   readonly scripting: Pick<Scripting, 'call' | 'defines'>
@@ -42,7 +43,10 @@ interface Around {
 /** Fails with `callFailed`, `buildFailed` or `badResponse`; an unreachable registry makes Temporal try again. */
 export async function callHttp(deps: CallHttpDeps, call: HttpCall): Promise<HttpResult> {
   const cycle = await deps.cycles.get(call.place)
-  if (cycle === undefined) throw failure('buildFailed', 'The cycle was deleted')
+  if (cycle === undefined) {
+    await awaitRegistry(deps)
+    throw failure('buildFailed', 'The cycle was deleted')
+  }
   const secrets = secretsOf(cycle.document, deps.sealer)
   const hidden = [...secrets.all]
   const hide: Redactor = (text, max) => redactor(hidden)(text, max)

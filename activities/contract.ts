@@ -1,7 +1,7 @@
 /** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
 import type { AccountId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
-import type { ItemCounts, MatchValue, Resumed, Told } from '../storage/inbox.ts'
+import type { ItemCounts, MatchValue, Resumed, Told, TransactionView } from '../storage/inbox.ts'
 import type { EndStatus } from '../domain/states.ts'
 import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../workflows/messages.ts'
 
@@ -57,7 +57,7 @@ export interface LocalActivities {
   begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
   resume(place: Place, transaction: TransactionId, stepId: StepId, delivery: number): Promise<Resumed>
   register(place: Place, transaction: TransactionId, stepId: StepId, value: string | null): Promise<string | null>
-  check(place: Place, transaction: TransactionId): Promise<'go' | 'stop'>
+  check(place: Place, transaction: TransactionId, view: TransactionView): Promise<'go' | 'stop'>
   beginItem(place: Place, item: TransactionId, parent: TransactionId, split: string, values: readonly MatchValue[]): Promise<'go' | 'stop'>
   awaitItems(place: Place, parent: TransactionId, split: string, wakeAt: number): Promise<ItemCounts>
   /** `wake`, here and below: of an item, its parent wants to be told. */

@@ -8,9 +8,10 @@ import type { LocalActivities, NotificationActivities, NotificationLogActivities
 import { sendNotification, type NotificationDeps } from './notifications.ts'
 import { fire, followCycle, type ScheduleDeps } from './schedules.ts'
 import { removeAll, stopDoomed, stopItems, type OperationDeps } from './operations.ts'
+import { awaitRegistry, unlessLost, type GuardDeps } from './registry.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
-export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps, Pick<ScheduleDeps, 'rootsOf'> {
+export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps, Pick<ScheduleDeps, 'rootsOf'>, Pick<GuardDeps, 'guard'> {
   readonly inbox: InboxTransaction & Pick<InboxControl, 'deactivate'> & OperationDeps['inbox'] & ScheduleDeps['inbox']
   readonly registry: Pick<Registry, 'incidents' | 'notifications'>
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
@@ -36,36 +37,38 @@ export function createActivities(deps: ActivityDeps): Activities {
     runScript: call => counted('script', runScript(deps, call)),
     evaluate: expressions => evaluate(deps, expressions),
     async begin(place, transaction, values, startedBy) {
-      const answer = await inbox.begin(place, transaction, values, startedBy)
+      const answer = await unlessLost(deps, inbox.begin(place, transaction, values, startedBy), 'stop')
       if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
       return answer
     },
-    resume: (place, transaction, stepId, delivery) => inbox.resume(place, transaction, stepId, delivery),
+    resume: (place, transaction, stepId, delivery) => unlessLost(deps, inbox.resume(place, transaction, stepId, delivery), { answer: 'stop', taken: false }),
     async register(place, transaction, stepId, value) {
       return (await inbox.register(place, transaction, { stepId, value: value ?? undefined })) ?? null
     },
-    check: (place, transaction) => inbox.check(place, transaction),
+    check: (place, transaction, view) => unlessLost(deps, inbox.check(place, transaction, view), 'stop'),
     async park(place, transaction, seen) {
-      const told = await inbox.park(place, transaction, seen)
+      // In an emptied Redis nothing speaks against waiting: it is found so when the index is rebuilt.
+      const told = await unlessLost(deps, inbox.park(place, transaction, seen), { answer: 'stop', wake: false }, { answer: 'parked', wake: false })
       if (told.answer === 'parked') metrics.transactions.inc({ status: 'Waiting' })
       return told
     },
     async fail(place, transaction, consumed, retentionMs, asked) {
-      const answer = await inbox.fail(place, transaction, consumed, retentionMs, asked)
-      if (answer.answer === 'failed') metrics.transactions.inc({ status: 'Errored' })
-      return answer
+      const asking = inbox.fail(place, transaction, consumed, retentionMs, asked)
+      const told = await unlessLost(deps, asking, { answer: 'stop', wake: false }, { answer: 'failed', wake: false })
+      if (told.answer === 'failed') metrics.transactions.inc({ status: 'Errored' })
+      return told
     },
     async revive(place, transaction, asked) {
-      const answer = await inbox.revive(place, transaction, asked)
+      const answer = await unlessLost(deps, inbox.revive(place, transaction, asked), 'stop')
       if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
       return answer
     },
     async beginItem(place, item, parent, split, values) {
-      const answer = await inbox.beginItem(place, item, parent, split, values)
+      const answer = await unlessLost(deps, inbox.beginItem(place, item, parent, split, values), 'stop')
       if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
       return answer
     },
-    awaitItems: (place, parent, split, wakeAt) => inbox.awaitItems(place, parent, split, wakeAt),
+    awaitItems: (place, parent, split, wakeAt) => unlessLost(deps, inbox.awaitItems(place, parent, split, wakeAt), { completed: 0, errored: 0, stopped: 0 }),
     async incident(place, transaction, incident) {
       const { runId } = deps.runtime()
       const cycle = await deps.cycles.get(place)
@@ -75,7 +78,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       await registry.incidents.add(place, { ...incident, detail }, transaction, runId)
     },
     async stopCycle(place) {
-      await inbox.deactivate(place)
+      if ((await inbox.deactivate(place)) === 'deleted') await awaitRegistry(deps)
     },
     stopItems: (place, parent, split) => stopItems(deps, place, parent, split),
     async end(place, transaction, consumed, status, retentionMs) {

@@ -6,6 +6,8 @@ export interface ActivityRuntime {
   readonly runId: string
   /** Aborted when the activity was cancelled or the worker shuts down. */
   readonly signal: AbortSignal
+  /** From 1; more where it was tried before. */
+  readonly attempt: number
 }
 
 const EVERY_MS = 1_000

@@ -12,6 +12,7 @@ import { lastDue, scheduleText, timetableOf, type Timetable } from '../domain/sc
 import type { CachedCycle, CycleCache } from '../storage/cycle-cache.ts'
 import type { InboxSchedule, Scheduling } from '../storage/inbox-schedule.ts'
 import type { Incidents } from '../storage/registry.ts'
+import { awaitRegistry, type GuardDeps } from './registry.ts'
 import type { ActivityRuntime } from './runtime.ts'
 
 /** A Temporal Schedule as it is to be. */
@@ -36,14 +37,14 @@ export interface Schedules {
   lastDue(cycle: CycleId, after: number, until: number): Promise<number | undefined>
 }
 
-export interface ScheduleDeps {
+export interface ScheduleDeps extends GuardDeps {
   readonly inbox: InboxSchedule
   readonly registry: { readonly incidents: Pick<Incidents, 'add'> }
   readonly cycles: Pick<CycleCache, 'reload'>
   readonly schedules: Schedules
   /** What merge fields can begin with when a run is accepted, but for the trigger's data. */
   readonly rootsOf: (cycle: CachedCycle, transaction: TransactionId) => Roots
-  readonly runtime: () => Pick<ActivityRuntime, 'heartbeat'>
+  readonly runtime: () => Pick<ActivityRuntime, 'heartbeat' | 'attempt'>
 }
 
 /** From this delay on (ms) a run was missed, and with it all that fell due since: the last of them is made up for. */
@@ -68,6 +69,7 @@ async function find(deps: ScheduleDeps, place: Place): Promise<Scheduled | undef
 export async function followCycle(deps: ScheduleDeps, place: Place): Promise<void> {
   for (;;) {
     const before = await deps.inbox.scheduling(place)
+    if (before === undefined) await awaitRegistry(deps)
     const found = before?.state === 'Active' ? await find(deps, place) : undefined
     if (before === undefined || found === undefined) await deps.schedules.remove(place.cycle)
     else await make(deps, place, found, before)
@@ -125,7 +127,10 @@ async function accept(deps: ScheduleDeps, place: Place, activation: number, dueA
   const data = { scheduledAt: due, startedAt: new Date().toISOString() }
   for (;;) {
     const found = await find(deps, place)
-    if (found === undefined) return false
+    if (found === undefined) {
+      await awaitRegistry(deps)
+      return false
+    }
     const { cycle, trigger } = found
     const { maxConcurrency } = cycle.document.settings ?? {}
     const { outcome } = await deps.inbox.acceptScheduled({

@@ -169,7 +169,7 @@ export interface Delivery {
   readonly requestId: RequestId
   readonly data: WebhookData
 }
-/** Signal: the cycle was stopped; a hint, the workflow asks `check`. */
+/** Signal: the cycle was stopped, or the index rebuilt; a hint, the workflow asks `check` and tells what it is. */
 export const CHECK_STOP = 'checkStop'
 /** Signals: an operator retries, skips or fails a step that failed or waits for its next try. Argument: nothing where one step can be meant, its id, or `{ stepId }`. */
 export const RETRY_STEP = 'retryStep'

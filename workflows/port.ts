@@ -17,6 +17,7 @@ import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import { stepById } from '../domain/graph.ts'
 import type { Place } from '../domain/ids.ts'
 import { jsonSize, MAX_VALUE_BYTES } from '../domain/size.ts'
+import type { TransactionView } from '../storage/inbox.ts'
 import { stepErrorOf } from './failures.ts'
 import { createTaskBudget, inlineBytes, type Weight } from './payload.ts'
 import type { Attempt, TransactionContext } from './interpreter/context.ts'
@@ -26,8 +27,11 @@ import { transactionOptions } from './start.ts'
 
 const RETRY = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const
 
-/** Short calls of the index: they share the workflow task's timeout, and are repeated for as long as Redis is away. */
-const index = proxyLocalActivities<Omit<LocalActivities, 'evaluate'>>({ startToCloseTimeout: '10s', retry: RETRY })
+/**
+ * Short calls of the index: they share the workflow task's timeout, and are repeated for as long as Redis is away. A pause longer than the threshold is a
+ * timer: while a task is held open, the history grows by some lines every few seconds.
+ */
+const index = proxyLocalActivities<Omit<LocalActivities, 'evaluate'>>({ startToCloseTimeout: '10s', retry: RETRY, localRetryThreshold: '10s' })
 const operations = proxyActivities<SplitActivities>({ startToCloseTimeout: '1h', heartbeatTimeout: '15s', retry: RETRY })
 /** The sandbox cuts a script off at 60 s at most. */
 const EVALUATE = { startToCloseTimeout: '90s', retry: RETRY } as const
@@ -62,8 +66,8 @@ function itemInput({ snapshot, trigger, acceptedAt, limits, transaction }: Trans
   }
 }
 
-/** Asks the index whether the transaction was stopped with its cycle (signal `checkStop`). */
-export const check = (input: TransactionInput): Promise<'go' | 'stop'> => index.check(placeOf(input), input.transaction)
+/** Asks the index whether the transaction was stopped with its cycle (signal `checkStop`), and tells it what the transaction is. */
+export const check = (input: TransactionInput, view: TransactionView): Promise<'go' | 'stop'> => index.check(placeOf(input), input.transaction, view)
 
 export function createPort(input: TransactionInput, hooks: PortHooks): TransactionContext {
   const place = placeOf(input)

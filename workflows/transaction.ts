@@ -20,6 +20,7 @@ import type { EndStatus } from '../domain/states.ts'
 import { answerFor, answerRun, createLife, deliver, live, stop, type Life } from './interpreter/life.ts'
 import { order } from './interpreter/orders.ts'
 import { freeze } from './interpreter/state.ts'
+import { viewFor } from './interpreter/values.ts'
 import { stateOf } from './interpreter/view.ts'
 import {
   ANSWER_RUN,
@@ -107,7 +108,7 @@ export async function transaction(packed: Packed, ...parts: readonly Part[]): Pr
       if (++hints > 1) return
       for (let asked = 0; asked < hints && !life.closed && !life.stopping;) {
         asked = hints
-        if ((await check(input)) === 'stop') stop(life)
+        if ((await check(input, viewFor(life))) === 'stop') stop(life)
       }
       hints = 0
     }),

@@ -13,12 +13,14 @@ import { secretReference } from '../../domain/secrets.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
 import type { Members } from '../../storage/inbox-upkeep.ts'
+import type { RegistryState } from '../../storage/registry-guard.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const place = { account: asAccountId(randomUUID()), cycle: asCycleId(randomUUID()) }
 const transaction = asTransactionId(randomUUID())
+const view = { status: 'InProgress', acceptedAt: 0, values: [] } as const
 const call = (more: Partial<HttpCall> = {}): HttpCall => ({
   place,
   transaction,
@@ -46,6 +48,8 @@ function activities(
     inbox?: Partial<ActivityDeps['inbox']>
     notifier?: ActivityDeps['notifier']
     gone?: boolean
+    registry?: RegistryState
+    attempt?: number
   } = {},
 ): Activities {
   const document: CycleDocument = {
@@ -94,7 +98,8 @@ function activities(
     },
     rootsOf: () => ({}),
     metrics: createMetrics('worker'),
-    runtime: () => ({ heartbeat: () => void heartbeats++, signal: new AbortController().signal, runId: 'run' }),
+    guard: { look: async () => more.registry ?? 'there' },
+    runtime: () => ({ heartbeat: () => void heartbeats++, signal: new AbortController().signal, runId: 'run', attempt: more.attempt ?? 1 }),
   })
 }
 
@@ -340,6 +345,41 @@ describe('notifications', () => {
   })
 })
 
+describe('while the registry is lost', () => {
+  const reason = async (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'done',
+      (error: unknown) => (error instanceof ApplicationFailure ? [error.type, error.nonRetryable, error.nextRetryDelay] : error),
+    )
+
+  it('nothing is stopped: what has to ask is asked again, at last each minute, and what waits, fails or ends does so', async () => {
+    for (const registry of ['lost', 'unknown', 'fresh'] as const) {
+      const made = activities({ registry, gone: true })
+      const later = ['registryLost', false, 500]
+      expect(await reason(made.begin(place, transaction, [], undefined))).toEqual(later)
+      expect(await reason(made.resume(place, transaction, 'w', 1))).toEqual(later)
+      expect(await reason(made.check(place, transaction, view))).toEqual(later)
+      expect(await reason(made.revive(place, transaction, 1))).toEqual(later)
+      expect(await reason(made.callHttp(call()))).toEqual(later)
+      expect(await made.register(place, transaction, 'w', '7')).toMatch(/^\w+/)
+      expect(await made.park(place, transaction, {})).toMatchObject({ answer: 'parked' })
+      expect(await made.fail(place, transaction, {}, 1_000, 1)).toMatchObject({ answer: 'failed' })
+      expect(await made.end(place, transaction, {}, 'Completed', 1_000)).toMatchObject({ wake: false })
+    }
+    const attempts = [1, 2, 8, 500].map(attempt => activities({ registry: 'lost', attempt }).check(place, transaction, view))
+    expect((await Promise.all(attempts.map(reason))).map(all => (Array.isArray(all) ? all[2] : all))).toEqual([500, 1_000, 60_000, 60_000])
+  })
+
+  it('a cycle that is not in a registry that is there was deleted', async () => {
+    const made = activities()
+    expect(await made.begin(place, transaction, [], undefined)).toBe('stop')
+    expect(await made.resume(place, transaction, 'w', 1)).toEqual({ answer: 'stop', taken: false })
+    expect((await made.park(place, transaction, {})).answer).toBe('stop')
+    expect((await made.fail(place, transaction, {}, 1_000, 1)).answer).toBe('stop')
+    expect(await made.check(place, transaction, view)).toBe('stop')
+  })
+})
+
 describe('the index', () => {
   it('lets a transaction begin, park, be run on and end', async () => {
     await inbox.create(place, 1)
@@ -358,7 +398,7 @@ describe('the index', () => {
     expect(await made.begin(place, transaction, [{ stepId: 'w', value: '7' }], undefined)).toBe('go')
     expect(await made.register(place, transaction, 'w', '8')).toMatch(/^\w+/)
     expect(await made.register(place, transaction, 'w', null)).toBeNull()
-    expect(await made.check(place, transaction)).toBe('go')
+    expect(await made.check(place, transaction, view)).toBe('go')
     expect(await made.park(place, transaction, {})).toEqual({ answer: 'parked', wake: false })
     expect(await inbox.transaction(place, transaction)).toMatchObject({ status: 'Waiting' })
     await made.end(place, transaction, {}, 'Completed', 1_000_000)

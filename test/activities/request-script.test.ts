@@ -40,7 +40,8 @@ async function made({ source, call = {}, answer = {}, settings }: Setup): Promis
     scripting,
     cycles: { get: async () => ({ place, version: 1, createdAt: 0, updatedAt: 0, document, identifiers: {}, hash: '', account }) },
     sealer: { open: sealed => sealed.slice('sealed:'.length), isSealed: text => text.startsWith('sealed:') },
-    runtime: () => ({ heartbeat: () => undefined, signal: new AbortController().signal, runId: 'run' }),
+    guard: { look: async () => 'there' },
+    runtime: () => ({ heartbeat: () => undefined, signal: new AbortController().signal, runId: 'run', attempt: 1 }),
     http: {
       async call(filled) {
         sent.push(filled)

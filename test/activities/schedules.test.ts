@@ -5,6 +5,7 @@ import type { TriggerStep } from '../../domain/document.ts'
 import { asAccountId, asCycleId, type Place } from '../../domain/ids.ts'
 import { lastDue, timetableOf } from '../../domain/schedule.ts'
 import type { CachedCycle } from '../../storage/cycle-cache.ts'
+import type { RegistryState } from '../../storage/registry-guard.ts'
 import { partitionOf } from '../../storage/keys.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import type { Incident } from '../../workflows/messages.ts'
@@ -19,6 +20,7 @@ let version: number
 let schedule: CycleSchedule | undefined
 let calls: string[]
 let incidents: Incident[]
+let registry: RegistryState
 /** Overrides of Temporal: `made` runs when it makes a schedule. */
 let temporal: Partial<Schedules> & { made?: () => Promise<void> }
 
@@ -27,7 +29,8 @@ const deps = (): ScheduleDeps => ({
   cycles: { reload: async () => (version === 0 ? undefined : cycle()) },
   registry: { incidents: { add: async (_place, incident) => void incidents.push(incident) } },
   rootsOf: () => ({}),
-  runtime: () => ({ heartbeat: () => undefined }),
+  guard: { look: async () => registry },
+  runtime: () => ({ heartbeat: () => undefined, attempt: 1 }),
   schedules: {
     put: async wanted => {
       schedule = wanted
@@ -67,6 +70,7 @@ beforeEach(async () => {
   place = { account: asAccountId(randomUUID()), cycle: asCycleId(randomUUID()) }
   trigger = { id: 'tick', name: 'It is time', type: 'schedule', every: '1h', next: 'work' }
   version = 1
+  registry = 'there'
   schedule = undefined
   calls = []
   incidents = []

@@ -3,6 +3,7 @@ import { StepError } from '../../domain/errors.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import { valuesOf } from '../../domain/match.ts'
+import type { TransactionView } from '../../storage/inbox.ts'
 import { jsonSize, MAX_DATA_BYTES } from '../../domain/size.ts'
 import type { Life } from './life.ts'
 import type { State } from './state.ts'
@@ -51,4 +52,10 @@ export async function learnHashes(life: Life): Promise<void> {
     const told = await life.context.register(stepId, value)
     registered.set(stepId, told === undefined ? { value } : { value, hash: told })
   }
+}
+
+/** What the index is told of the transaction, in case it was rebuilt without it. */
+export function viewFor(life: Life): TransactionView {
+  const { status, registered } = life.state
+  return { status, acceptedAt: life.input.acceptedAt, values: [...registered].map(([stepId, { value }]) => ({ stepId, value })) }
 }
