@@ -13,18 +13,24 @@ import { createDataConverter } from '../platform/payloads.ts'
 import { connectRedis, VolatileRedisError } from '../platform/redis.ts'
 import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
 import { onShutdown, type ShutdownStep } from '../platform/shutdown.ts'
+import { createTemporalMarker } from '../platform/temporal-marker.ts'
 import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
 import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
+import { createRegistryMarker } from '../storage/redis/registry-marker.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
+import { createReindex } from '../storage/redis/reindex.ts'
+import { createRegistryGuard } from '../storage/registry-guard.ts'
 import { INLINE, LARGE_BYTES } from '../workflows/messages.ts'
 import { acceptedRoots } from './accepted-roots.ts'
 import { loadBundle } from './bundle.ts'
 import { awaitRedis, awaitTemporal } from './connect.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { serveHealth } from './health.ts'
+import { createOpenTransactions } from './open-transactions.ts'
 import { createOutbox } from './outbox.ts'
+import { createReindexer } from './reindexer.ts'
 import { createTemporalPorts } from './temporal-ports.ts'
 import { createSchedules } from './temporal-schedules.ts'
 import { installRuntime } from './temporal-runtime.ts'
@@ -106,6 +112,13 @@ async function compose(
   first('inbox', () => inbox.close())
   const registry = createRegistry(redis)
   const cycles = createCycleCache(registry)
+  const guard = createRegistryGuard({
+    redis: createRegistryMarker(redis),
+    temporal: createTemporalMarker(connection, { namespace: config.temporalNamespace, taskQueue: config.temporalTaskQueue }),
+    logger,
+    found: state => metrics.registryLost.set(state === 'lost' ? 1 : 0),
+    replaced: () => cycles.clear(),
+  })
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
   first('scripting', () => scripting.close())
   const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
@@ -132,10 +145,16 @@ async function compose(
     signals: temporal,
     schedules: createSchedules(client, { taskQueue: config.temporalTaskQueue }),
     rootsOf: acceptedRoots(publicUrl),
+    guard,
     metrics,
     runtime: () => {
       const context = Context.current()
-      return { heartbeat: () => context.heartbeat(), signal: context.cancellationSignal, runId: context.info.workflowExecution?.runId ?? '' }
+      return {
+        heartbeat: () => context.heartbeat(),
+        signal: context.cancellationSignal,
+        runId: context.info.workflowExecution?.runId ?? '',
+        attempt: context.info.attempt,
+      }
     },
   })
   const worker = await createTemporalWorker({
@@ -163,7 +182,16 @@ async function compose(
   const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
   const outbox = createOutbox({ notifications: registry.notifications, temporal, retries: config.notificationRetries, logger })
   const upkeep = createUpkeep({ inbox, incidents, temporal, blobs, outbox, workerId, logger })
-  const works = [dispatcher.run(ending.signal), upkeep.run(ending.signal)]
+  const reindexer = createReindexer({
+    inbox,
+    work: createReindex(redis),
+    open: createOpenTransactions(client, config.temporalTaskQueue),
+    signals: temporal,
+    guard,
+    workerId,
+    logger,
+  })
+  const works = [dispatcher.run(ending.signal), upkeep.run(ending.signal), reindexer.run(ending.signal), guard.watch(ending.signal)]
   first('inboxes', async () => {
     working = false
     ending.abort()

@@ -39,7 +39,7 @@ export interface TemporalPorts extends TransactionSignals {
   /** Starts a transaction, eagerly where this process's worker has room. */
   start(options: ReturnType<typeof transactionStart>): Promise<Answered<StartOutcome>>
   deliver(place: Place, transaction: TransactionId, delivery: Delivery): Promise<Answered<DeliverOutcome>>
-  describe(place: Place, transaction: TransactionId): Promise<'open' | 'closed' | 'unknown' | 'later'>
+  describe(place: Place, transaction: TransactionId): Promise<'open' | 'completed' | 'closed' | 'unknown' | 'later'>
   /** Tells a parent that as many items of a split have ended as it wanted to know of. Where it cannot be told nothing happens: it is tried again. */
   itemsEnded(place: Place, parent: TransactionId, split: string): Promise<void>
   /** Takes the workflow away with all its runs, also one that is open; one that is gone is fine. */
@@ -138,7 +138,8 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     async describe(place, transaction) {
       try {
         const found = await timed(() => client.workflow.getHandle(transactionWorkflowId(place.cycle, transaction)).describe())
-        return found.status.name === 'RUNNING' || found.status.name === 'PAUSED' ? 'open' : 'closed'
+        if (found.status.name === 'RUNNING' || found.status.name === 'PAUSED') return 'open'
+        return found.status.name === 'COMPLETED' ? 'completed' : 'closed'
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'unknown'
         return 'later'

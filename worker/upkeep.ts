@@ -74,7 +74,7 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
         asked.slice(i, i + AT_ONCE).map(async ({ place, transaction, since }) => {
           const found = await temporal.describe(place, transaction)
           if (found === 'open') await deps.blobs.renew(transactionWorkflowId(place.cycle, transaction))
-          if (found === 'closed' || found === 'unknown') await inbox.answer(place, transaction, since, found)
+          if (found !== 'open' && found !== 'later') await inbox.answer(place, transaction, since, found)
         }),
       )
     }
