@@ -10,12 +10,16 @@ import { createDataConverter } from '../platform/payloads.ts'
 import { checkDurable, connectRedis, VolatileRedisError } from '../platform/redis.ts'
 import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
 import { onShutdown } from '../platform/shutdown.ts'
+import { createTemporalMarker } from '../platform/temporal-marker.ts'
 import { ensureNamespace, temporalOptions } from '../platform/temporal.ts'
 import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
 import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
+import { createRegistryMarker } from '../storage/redis/registry-marker.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
+import { createReindex } from '../storage/redis/reindex.ts'
+import { createRegistryGuard } from '../storage/registry-guard.ts'
 import { INLINE, LARGE_BYTES, SEARCH_ATTRIBUTES } from '../workflows/messages.ts'
 import { createApp } from './app.ts'
 import { serve } from './server.ts'
@@ -54,6 +58,13 @@ async function main(config: Config): Promise<void> {
   })
   const registry = createRegistry(redis)
   const cycles = createCycleCache(registry)
+  const guard = createRegistryGuard({
+    redis: createRegistryMarker(redis),
+    temporal: createTemporalMarker(connection, { namespace: config.temporalNamespace, taskQueue: config.temporalTaskQueue }),
+    logger,
+    found: state => metrics.registryLost.set(state === 'lost' ? 1 : 0),
+    replaced: () => cycles.clear(),
+  })
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
 
@@ -63,6 +74,7 @@ async function main(config: Config): Promise<void> {
     webhooks: createWebhookRouter({
       inbox,
       cycles,
+      guard,
       scripting,
       sealer,
       temporal: createWebhookTemporal(client, config.temporalTaskQueue),
@@ -82,6 +94,8 @@ async function main(config: Config): Promise<void> {
     }),
     services: {
       registry,
+      guard,
+      reindex: createReindex(redis),
       inbox,
       scripting,
       sealer,
@@ -109,6 +123,7 @@ async function main(config: Config): Promise<void> {
   logger.info({ host: config.host, port: server.port, publicUrl }, 'listening')
   const ending = new AbortController()
   void prepareTemporal(connection, config, logger, ending.signal)
+  void guard.watch(ending.signal)
 
   onShutdown(config.shutdownGrace, logger, [
     { name: 'server', run: () => server.close() },

@@ -78,6 +78,10 @@ interface Spec<Body extends z.ZodType, Query extends z.ZodObject> {
   readonly query: Query
   readonly body: Body
   readonly bodyKind?: BodyKind
+  /** Largest body, in bytes; else that of all calls. */
+  readonly bodyMax?: number
+  /** It is answered while the registry is lost too (operations.md 3). */
+  readonly withoutRegistry?: true
   readonly answers: { readonly [status: number]: AnswerSpec }
   /** Errors beside those that every call of its level can give. */
   readonly errors?: readonly ApiErrorCode[]

@@ -129,6 +129,17 @@ export const webhookAddress = z.object({
   stepName: z.string(),
 })
 
+export const reindex = z.object({
+  status: z.enum(['None', 'Requested', 'Running', 'Done']),
+  startedAt: instant().nullable(),
+  endedAt: instant().nullable(),
+  cycleCount: count(),
+  cyclesDoneCount: count(),
+  waitingTransactionCount: count().describe('Listed by Temporal until now.'),
+  inProgressTransactionCount: count(),
+  problem: z.string().nullable().describe('Why it does not get on; it is tried again.'),
+})
+
 export const error = z.object({
   message: z.string(),
   code: z.string().describe('Says what is wrong, for programs.'),
@@ -153,6 +164,7 @@ export const named = new Map<z.core.$ZodType, string>([
   [settings, 'Settings'],
   [notification, 'Notification'],
   [notificationDetails, 'NotificationDetails'],
+  [reindex, 'Reindex'],
   [error, 'Error'],
   [readiness, 'Readiness'],
 ])

@@ -1,17 +1,24 @@
 /** What the handlers of the management API work with; made in `api/main.ts`. */
+import type { Sealer } from '../platform/seal.ts'
 import type { Scripting } from '../scripting/scripting.ts'
 import type { InboxControl } from '../storage/inbox.ts'
+import type { InboxRebuild } from '../storage/rebuild.ts'
+import type { ReindexRequests } from '../storage/reindex.ts'
 import type { Registry } from '../storage/registry.ts'
+import type { RegistryGuard } from '../storage/registry-guard.ts'
 import type { TransactionViewer } from './temporal.ts'
 
 export interface Services {
   readonly registry: Registry
+  readonly guard: Pick<RegistryGuard, 'check' | 'establish'>
+  readonly reindex: ReindexRequests
   readonly inbox: Pick<
     InboxControl,
     'create' | 'activate' | 'deactivate' | 'finish' | 'delete' | 'status' | 'list' | 'items' | 'transaction' | 'limitAccount' | 'stopTransaction'
-  >
+  > &
+    Pick<InboxRebuild, 'importCycle' | 'standing'>
   readonly scripting: Pick<Scripting, 'check'>
-  readonly sealer: { seal(plain: string): string }
+  readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isSealed'>
   readonly temporal: TransactionViewer
   /** What the process cannot do without; each check ends within its own time, and rejects where the dependency does not answer. */
   readonly dependencies: readonly { readonly name: string; readonly check: () => Promise<void> }[]

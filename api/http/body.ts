@@ -17,12 +17,12 @@ const isJson = (type: string): boolean => type === 'application/json' || /^[\w.-
  * Reads the body that a route takes; undefined where the caller hung up. Throws `request_invalid` for another content type, for what does not
  * parse and for text that is not UTF-8, and `body_too_large`.
  */
-export async function readApiBody(req: IncomingMessage, kind: BodyKind): Promise<RawBody | undefined> {
+export async function readApiBody(req: IncomingMessage, kind: BodyKind, max = BODY_MAX): Promise<RawBody | undefined> {
   const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const encoding = req.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  const body = await readBody(req, req.headers['content-length'], BODY_MAX)
+  const body = await readBody(req, req.headers['content-length'], max)
   if (body.state === 'gone') return undefined
-  if (body.state === 'tooLarge') throw new ApiError('body_too_large', `The body is too large: at most ${BODY_MAX} bytes are taken.`)
+  if (body.state === 'tooLarge') throw new ApiError('body_too_large', `The body is too large: at most ${max} bytes are taken.`)
   if (kind === 'fields') return { form: 'fields', fields: new URLSearchParams(type === FORM_TYPE ? body.raw.toString('utf8') : '') }
   if (kind === 'optional' && body.raw.length === 0) return { form: 'json', value: {} }
   if (encoding !== 'identity') throw new ApiError('request_invalid', `The content encoding "${encoding}" is not taken: send the body as it is.`)

@@ -1,7 +1,7 @@
 /** The Express router made from the table of routes. */
 import { randomUUID } from 'node:crypto'
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express'
-import { ApiError, StorageUnavailable } from '../../domain/errors.ts'
+import { ApiError, RegistryLost, StorageUnavailable } from '../../domain/errors.ts'
 import { noBody, type RawCall, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
 import { accountFor, authenticate } from './auth.ts'
@@ -32,7 +32,10 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
   }
   router.use((req, res) =>
     handle(deps, req, res, UNKNOWN, async () => {
-      if (req.path.toLowerCase().startsWith(MANAGED)) await authenticate(deps.services.registry, req.headers)
+      if (req.path.toLowerCase().startsWith(MANAGED)) {
+        await deps.services.guard.check()
+        await authenticate(deps.services.registry, req.headers)
+      }
       throw new ApiError('route_not_found', 'There is no such call; /docs lists all of them.')
     }),
   )
@@ -43,18 +46,25 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Router
 
 const UNKNOWN = 'unknown'
 
-async function respond({ services }: RouterDeps, path: string, routes: readonly Route[], req: Request): Promise<Written | undefined> {
-  const grant = path.startsWith(MANAGED) ? await authenticate(services.registry, req.headers) : undefined
+async function respond({ services, logger }: RouterDeps, path: string, routes: readonly Route[], req: Request): Promise<Written | undefined> {
   const method = req.method === 'HEAD' ? 'GET' : req.method
   const route = routes.find(one => one.method === method)
+  const managed = path.startsWith(MANAGED)
+  // Tokens go with the registry: a caller whose token is unknown is told the reason.
+  const state = managed && route?.withoutRegistry !== true ? await services.guard.check() : undefined
+  const grant = managed ? await authenticate(services.registry, req.headers) : undefined
   if (route === undefined) return notAllowed(req.method, routes)
   const account = grant === undefined ? undefined : await accountFor(services.registry, route.level, grant, req.headers)
   const headers = headersOf(req)
   const run = async (): Promise<Written | undefined> => {
-    const body = route.body === noBody ? undefined : await readApiBody(req, route.bodyKind ?? 'json')
+    const body = route.body === noBody ? undefined : await readApiBody(req, route.bodyKind ?? 'json', route.bodyMax)
     if (body === undefined && route.body !== noBody) return undefined
     const call: RawCall = { params: paramsOf(req), query: new URL(req.originalUrl, 'http://api').searchParams, headers, body, account }
-    return writtenAnswer(route, await route.run(services, call))
+    const answer = writtenAnswer(route, await route.run(services, call))
+    // The first thing that is written makes it a registry; where this fails it is made up for later.
+    if (state === 'fresh' && method !== 'GET' && answer.status < 300)
+      await services.guard.establish().catch((error: unknown) => logger.warn({ err: error }, 'the registry could not be marked'))
+    return answer
   }
   if (grant === undefined || method !== 'POST') return run()
   // The same path is another thing in another account.
@@ -90,6 +100,10 @@ function problem({ logger }: RouterDeps, req: Request, error: unknown): Written 
   if (error instanceof ApiError) {
     logger.warn(fields, 'a call could not be carried out')
     return writtenError(error, id)
+  }
+  if (error instanceof RegistryLost) {
+    logger.warn(fields, 'a call needs the registry')
+    return writtenError(new ApiError('service_unavailable', error.message), id)
   }
   if (error instanceof StorageUnavailable) {
     logger.warn(fields, 'Redis could not be asked')

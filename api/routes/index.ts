@@ -6,6 +6,7 @@ import { notificationRoutes } from './notifications.ts'
 import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
+import { registryRoutes } from './registry.ts'
 import { transactionRoutes } from './transactions.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -17,5 +18,6 @@ export const routes: readonly Route[] = [
   ...webhookRoutes,
   ...settingsRoutes,
   ...notificationRoutes,
+  ...registryRoutes,
   ...operationRoutes(() => routes),
 ]

@@ -99,9 +99,11 @@ function sameText(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other))
 }
 
-async function restriction({ registry }: Services, scope: string | undefined): Promise<AccountId | undefined | 'invalid'> {
+async function restriction({ registry, guard }: Services, scope: string | undefined): Promise<AccountId | undefined | 'invalid'> {
   const wanted = scope?.trim() ?? ''
   if (wanted === '') return undefined
   if (!wanted.startsWith('account:')) return 'invalid'
-  return (await registry.accounts.find(wanted.slice('account:'.length)))?.id ?? 'invalid'
+  const account = await registry.accounts.find(wanted.slice('account:'.length))
+  if (account === undefined) await guard.check()
+  return account?.id ?? 'invalid'
 }

@@ -6,12 +6,14 @@ import type { Scripting } from '../../scripting/scripting.ts'
 import type { CycleCache } from '../../storage/cycle-cache.ts'
 import type { InboxAccept, InboxControl } from '../../storage/inbox.ts'
 import type { Incidents } from '../../storage/registry.ts'
+import type { RegistryGuard } from '../../storage/registry-guard.ts'
 import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
 import type { Starts } from './starts.ts'
 
 export interface WebhookDeps {
   readonly inbox: InboxAccept & Pick<InboxControl, 'transaction'>
   readonly cycles: Pick<CycleCache, 'byIdentifier' | 'reload'>
+  readonly guard: Pick<RegistryGuard, 'check'>
   readonly scripting: Pick<Scripting, 'defines' | 'call'>
   /** Opens the secrets of `verify`. */
   readonly sealer: Opener

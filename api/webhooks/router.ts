@@ -1,8 +1,9 @@
 /** The endpoint of inbound webhooks: `/api/webhook/{identifier}`, for every method (webhooks.md 1, 2). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { StorageUnavailable } from '../../domain/errors.ts'
+import { RegistryLost, StorageUnavailable } from '../../domain/errors.ts'
 import { webhookAnswers, type WebhookAnswer } from '../../domain/webhook-answers.ts'
 import { table, write, type Answer } from './answers.ts'
+import { bounded } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
 import { createEndpoint } from './endpoint.ts'
 import { targetOf } from './request.ts'
@@ -24,10 +25,18 @@ export function createWebhookRouter(deps: WebhookDeps): WebhookHandler {
       return
     }
     const arrivedAt = performance.now()
-    endpoint({ req, res, target, arrivedAt }).then(
+    const answered = async (): Promise<Answer | undefined> => {
+      const answer = await endpoint({ req, res, target, arrivedAt })
+      // In a Redis that was emptied everything is unknown, and nothing can be said not to exist (operations.md 3).
+      if (answer?.kind === 'table' && answer.answer === 'notFound') await bounded(deps.guard.check())
+      return answer
+    }
+    answered().then(
       answer => finish(answer),
       (error: unknown) => {
-        if (error instanceof StorageUnavailable) deps.logger.warn({ err: error }, 'the store could not be reached for a webhook')
+        // That the registry is lost is logged once, by its guard.
+        if (error instanceof RegistryLost) finish(table('unavailable'))
+        else if (error instanceof StorageUnavailable) deps.logger.warn({ err: error }, 'the store could not be reached for a webhook')
         else deps.logger.error({ err: error }, 'a webhook could not be processed')
         finish(table('unavailable'))
       },

@@ -6,7 +6,10 @@ import type { Services } from '../../api/services.ts'
 import { createSealer, parseEncryptionKeys } from '../../platform/seal.ts'
 import { createScripting } from '../../scripting/index.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
+import { createRegistryMarker } from '../../storage/redis/registry-marker.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
+import { createReindex } from '../../storage/redis/reindex.ts'
+import { createRegistryGuard, type LastingMarker } from '../../storage/registry-guard.ts'
 import type { Inbox } from '../../storage/inbox.ts'
 import type { Registry } from '../../storage/registry.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -51,6 +54,10 @@ export interface ApiHarness {
 export interface HarnessOptions {
   readonly temporal?: Partial<Services['temporal']>
   readonly dependencies?: Services['dependencies']
+  /** Base64; default one of its own. */
+  readonly encryptionKey?: string
+  /** Temporal's marker of the registry; default one that works. */
+  readonly marker?: LastingMarker
 }
 
 /** The API over HTTP on real Redis and the real inbox; Temporal only as far as a test says. */
@@ -63,14 +70,28 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     options: { stoppedQueueTtlMs: 24 * hour, retentionMs: 31 * 24 * hour, inboxLimit: 1_000, inboxBytes: 1 << 24, inboxTotalBytes: 1 << 28 },
   })
   const scripting = createScripting({ timeoutMs: 5_000, memoryBytes: 64 << 20, threads: 1 })
-  const sealer = createSealer(parseEncryptionKeys(`k1:${randomBytes(32).toString('base64')}`))
+  const sealer = createSealer(parseEncryptionKeys(`k1:${options.encryptionKey ?? randomBytes(32).toString('base64')}`))
   const logged: { fields: { id?: string }; message: string }[] = []
   const log = (fields: object, message: string): void => void logged.push({ fields, message })
+  let marked = false
+  const guard = createRegistryGuard({
+    redis: createRegistryMarker(redis),
+    temporal: options.marker ?? {
+      get: () => Promise.resolve(marked),
+      set: () => {
+        marked = true
+        return Promise.resolve()
+      },
+    },
+    logger: { warn: log, error: () => undefined, info: () => undefined },
+  })
   const app = createApp({
     webhooks: (_req, _res, next) => next(),
     logger: { error: log, warn: log },
     services: {
       registry,
+      guard,
+      reindex: createReindex(redis),
       inbox,
       scripting,
       sealer,

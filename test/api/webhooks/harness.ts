@@ -41,7 +41,7 @@ export interface HarnessCycle {
 const OPTIONS: InboxOptions = { stoppedQueueTtlMs: 86_400_000, retentionMs: 86_400_000, inboxLimit: 1_000, inboxBytes: 1e8, inboxTotalBytes: 1e9 }
 
 export async function startEndpoint(
-  given: { readonly inbox?: Partial<InboxOptions>; readonly limits?: Partial<WebhookDeps['limits']> } = {},
+  given: { readonly inbox?: Partial<InboxOptions>; readonly limits?: Partial<WebhookDeps['limits']>; readonly guard?: WebhookDeps['guard']['check'] } = {},
 ): Promise<Harness> {
   const { client: redis } = await freshRedis()
   const inbox = createInbox({ redis, options: { ...OPTIONS, ...given.inbox } })
@@ -53,6 +53,7 @@ export async function startEndpoint(
   const handler = createWebhookRouter({
     inbox,
     cycles: createCycleCache(registry, { maxAgeMs: 3_600_000 }),
+    guard: { check: given.guard ?? (() => Promise.resolve('there')) },
     scripting,
     sealer: { isSealed: text => text.startsWith('sealed:'), open: text => text.slice('sealed:'.length) },
     temporal: {

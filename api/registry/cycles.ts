@@ -1,0 +1,119 @@
+/** Cycles in an export: with their documents, whose secrets stay sealed, their identifiers, version and state. */
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { ApiError } from '../../domain/errors.ts'
+import { asAccountId, asCycleId, asIdentifier, type Identifier, type Place, type StepId } from '../../domain/ids.ts'
+import type { CycleDocument } from '../../domain/document.ts'
+import { triggerOf } from '../../domain/graph.ts'
+import type { Standing } from '../../storage/rebuild.ts'
+import type { StoredCycle } from '../../storage/registry.ts'
+import { sealSecrets } from '../cycles/secrets.ts'
+import type { Services } from '../services.ts'
+import { accountsOf } from './accounts.ts'
+import { guid, instant, msOf } from './fields.ts'
+import { noun } from './nouns.ts'
+import { sealProblem } from './seals.ts'
+
+const PAGE = 200
+
+/** The document was looked at when it was saved, by the rules of its time: here it only has to be one. Its names are its own. */
+const form = z.looseObject({ name: z.string(), steps: z.array(z.looseObject({ id: z.string(), type: z.string() })).min(1) })
+const document = z
+  .unknown()
+  .refine(value => form.safeParse(value).success, 'must be a cycle document')
+  .describe('The cycle document; its secrets are sealed.')
+
+const schema = z.object({
+  id: guid(),
+  accountId: guid(),
+  version: z.int().min(1),
+  status: z.enum(['Paused', 'Active', 'Stopping', 'Stopped']),
+  stoppedOnUtc: instant().nullable().describe('When it stopped: for 24 hours from then on webhooks are queued.'),
+  activatedOnUtc: instant().nullable().describe('When it was started last; the runs of a schedule belong to that start.'),
+  createdOnUtc: instant(),
+  updatedOnUtc: instant(),
+  webhooks: z.array(z.object({ stepId: z.string().min(1), identifier: z.string().regex(/^[0-9A-Za-z]{22}$/, 'must be 22 letters and digits') })),
+  definition: document,
+})
+type Exported = z.output<typeof schema>
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+function exportedOf(cycle: StoredCycle, { state, stoppedAt, activation }: Standing): Exported {
+  return {
+    id: cycle.place.cycle,
+    accountId: cycle.place.account,
+    version: cycle.version,
+    status: state,
+    stoppedOnUtc: state === 'Stopped' ? iso(stoppedAt) : null,
+    activatedOnUtc: activation === 0 ? null : iso(activation),
+    createdOnUtc: iso(cycle.createdAt),
+    updatedOnUtc: iso(cycle.updatedAt),
+    webhooks: Object.entries(cycle.identifiers).map(([stepId, identifier]) => ({ stepId, identifier })),
+    definition: cycle.document,
+  }
+}
+
+const placeOf = (item: Exported): Place => ({ account: asAccountId(item.accountId), cycle: asCycleId(item.id) })
+
+/** A secret that somebody wrote into the document in clear is sealed. */
+function storedOf(sealer: Services['sealer'], item: Exported): { readonly stored: StoredCycle; readonly problem: string | undefined } {
+  const identifiers: { [step: StepId]: Identifier } = {}
+  for (const { stepId, identifier } of item.webhooks) identifiers[stepId] = asIdentifier(identifier)
+  const definition: CycleDocument = JSON.parse(JSON.stringify(item.definition))
+  const sealed = sealSecrets(definition, undefined, text => (sealer.isSealed(text) ? text : sealer.seal(text)))
+  return {
+    stored: {
+      place: placeOf(item),
+      version: item.version,
+      createdAt: msOf(item.createdOnUtc),
+      updatedAt: msOf(item.updatedOnUtc),
+      document: sealed.document,
+      identifiers,
+    },
+    problem: sealed.problems[0] === undefined ? sealProblem(sealer, definition) : `${sealed.problems[0].path}: ${sealed.problems[0].message}`,
+  }
+}
+
+export const cycles = noun({
+  name: 'cycles',
+  schema,
+  async *read(services, only) {
+    const { registry, inbox } = services
+    for await (const { id } of accountsOf(services, only)) {
+      for (let page = 1; ; page++) {
+        const { items, total } = await registry.cycles.list(id, { page, pageSize: PAGE })
+        const standings = await Promise.all(items.map(({ place }) => inbox.standing(place)))
+        for (const [at, cycle] of items.entries()) {
+          const standing = standings[at]
+          if (standing !== undefined) yield exportedOf(cycle, standing)
+        }
+        if (page * PAGE >= total) break
+      }
+    }
+  },
+  async look({ registry, sealer }, item, imported) {
+    const place = placeOf(item)
+    if (!imported.accounts.has(place.account) && (await registry.accounts.get(place.account)) === undefined)
+      return { problem: `its account ${place.account} is neither in the document nor there` }
+    const { stored, problem } = storedOf(sealer, item)
+    if (problem !== undefined) return { problem: `of the cycle ${place.cycle}, ${problem}` }
+    for (const { identifier } of item.webhooks) {
+      const address = await registry.cycles.address(asIdentifier(identifier))
+      if (address !== undefined && address.place.cycle !== place.cycle)
+        return { problem: `another cycle, ${address.place.cycle}, has its webhook ${identifier}` }
+    }
+    const there = await registry.cycles.get(place)
+    if (there === undefined) return 'new'
+    return isDeepStrictEqual(there, stored) ? 'there' : { problem: `the cycle ${place.cycle} is there with another document (version ${there.version})` }
+  },
+  // As for a new cycle: the inbox first, so that a cycle that exists can be accepted into.
+  async write({ registry, inbox, sealer }, item) {
+    const { stored } = storedOf(sealer, item)
+    const at = (time: string | null): number => (time === null ? 0 : msOf(time))
+    const standing: Standing = { state: item.status, stoppedAt: at(item.stoppedOnUtc), activation: at(item.activatedOnUtc) }
+    const made = await inbox.importCycle(stored.place, stored.version, triggerOf(stored.document).type === 'schedule', standing)
+    if (made === 'deleted' || (await registry.cycles.create(stored)) === 'gone')
+      throw new ApiError('import_conflict', `The cycle ${stored.place.cycle}, or its account, is being deleted: import again in a moment.`)
+  },
+})

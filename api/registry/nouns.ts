@@ -1,0 +1,59 @@
+/** What an export holds, noun by noun: each is read, looked at and written by what its own file says, in the order of the list in `index.ts`. */
+import { z } from 'zod'
+import type { AccountId } from '../../domain/ids.ts'
+import type { Problem } from '../../domain/errors.ts'
+import type { Services } from '../services.ts'
+import { fromWire, problemsOf } from '../wire.ts'
+
+export interface Noun<Schema extends z.ZodType> {
+  /** Of the list in the document: camelCase, as in a schema. */
+  readonly name: string
+  readonly schema: Schema
+  /** `account`: only what belongs to that one. */
+  read(services: Services, account: AccountId | undefined): AsyncIterable<z.output<Schema>>
+  /** What speaks against one of the document's items, in a sentence; `there` where it is there already. Writes nothing. */
+  look(services: Services, item: z.output<Schema>, document: Imported): Promise<'new' | 'there' | { readonly problem: string }>
+  write(services: Services, item: z.output<Schema>): Promise<void>
+}
+
+/** What else comes with the document. */
+export interface Imported {
+  readonly accounts: ReadonlySet<string>
+}
+
+/** One item of a document, as it was looked at. */
+export interface Planned {
+  readonly found: 'new' | 'there' | { readonly problem: string }
+  write(): Promise<void>
+}
+
+export interface AnyNoun {
+  readonly name: string
+  readonly list: z.ZodType
+  read(services: Services, account: AccountId | undefined): AsyncIterable<unknown>
+  /** Reads the document's list; `problems` where it is none. */
+  parse(value: unknown): { readonly items: readonly ParsedItem[] } | { readonly problems: readonly Problem[] }
+}
+
+export interface ParsedItem {
+  plan(services: Services, document: Imported): Promise<Planned>
+}
+
+/** Hides what is particular about a noun, so that all can stand in one list. */
+export function noun<Schema extends z.ZodType>(one: Noun<Schema>): AnyNoun {
+  const list = z.array(one.schema)
+  return {
+    name: one.name,
+    list,
+    read: (services, account) => one.read(services, account),
+    parse(value) {
+      const parsed = list.safeParse(fromWire(list, value ?? []))
+      if (!parsed.success) return { problems: problemsOf(parsed.error) }
+      return {
+        items: parsed.data.map(item => ({
+          plan: async (services, document) => ({ found: await one.look(services, item, document), write: () => one.write(services, item) }),
+        })),
+      }
+    },
+  }
+}
