@@ -126,6 +126,23 @@ describe('while api, worker, Redis and Temporal are killed at random instants', 
   }, 900_000)
 })
 
+describe('a worker that is killed when transactions have just come to wait', () => {
+  it('stops none of them, though their tasks are repeated', async () => {
+    const cycle = await system.client.cycle(waiting(system.receiver.url))
+    for (let round = 1; round <= 3; round++) {
+      await inParallel(40, 20, n => insist(cycle, { id: `r${round}-${n}` }, { key: `r${round}-${n}` }))
+      // The index has them as waiting a moment before Temporal has.
+      await until(async () => (await cycle.transactions('?status=Waiting&pageSize=500')).length >= 40 * round - 20, { everyMs: 50 })
+      await system.restart('worker')
+      await until(async () => (await all(cycle)).every(({ Status }) => Status === 'Waiting' || Status === 'Stopped'), { timeoutMs: 120_000, everyMs: 250 })
+      expect((await all(cycle)).map(({ Status }) => Status)).toEqual(Array.from({ length: 40 * round }, () => 'Waiting'))
+    }
+    // A task that was lost is repeated some seconds later: each of them takes its request only then.
+    await inParallel(120, 20, n => insist(cycle, { id: `r${1 + Math.floor(n / 40)}-${n % 40}` }, { step: 'update', key: `u-${n}` }))
+    await until(() => runs(system.receiver.at('/updates')).filter(({ text }) => text.includes('"r')).length === 120, { timeoutMs: 120_000, everyMs: 250 })
+  }, 600_000)
+})
+
 const perOrder = (order: number): number => Math.min(PER_ORDER, MID - order * PER_ORDER)
 const fieldOf = (json: unknown, name: string): unknown =>
   typeof json === 'object' && json !== null ? new Map<string, unknown>(Object.entries(json)).get(name) : undefined

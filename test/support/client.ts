@@ -61,6 +61,8 @@ export interface NotificationView {
 export interface TestClient {
   /** A call to the management API; throws unless the status is 2xx. */
   call<T>(method: string, path: string, options?: { readonly body?: unknown; readonly yaml?: string; readonly account?: string }): Promise<T>
+  /** The next call gets a new token. */
+  forgetToken(): void
   /** A new account; answers its API id. */
   account(): Promise<string>
   /** Makes a cycle from its document (YAML, or an object as JSON), in an account of its own unless one is named. */
@@ -124,6 +126,9 @@ export function createTestClient(options: ClientOptions): TestClient {
       const text = await answer.body.text()
       if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`)
       return text === '' ? undefined : JSON.parse(text)
+    },
+    forgetToken() {
+      token = undefined
     },
     async account() {
       const id = `test-${randomUUID()}`
