@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CycleDocument, Step } from '../../../domain/document.ts'
+import { StepError } from '../../../domain/errors.ts'
 import { listOf } from '../../../domain/graph.ts'
 import { createMemory, documentOf, inputOf, type World } from './memory.ts'
 
@@ -132,6 +133,60 @@ describe('any graph', () => {
         expect(memory.of('end')).toHaveLength(1)
       }),
       { numRuns: 100 },
+    )
+  })
+})
+
+describe('any failures', () => {
+  /** Calls that fail, by their place among all calls. */
+  const fails = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 8 })
+  const hour = 3_600_000
+  const succeeded = (memory: Awaited<ReturnType<typeof runOf>>['memory'], failed: ReadonlySet<number>) =>
+    memory
+      .of('http')
+      .flatMap(({ step }, at) => (failed.has(at) ? [] : [step]))
+      .sort()
+  function failing(at: readonly number[]): { readonly world: World; readonly failed: ReadonlySet<number> } {
+    const failed = new Set(at)
+    let calls = 0
+    return {
+      failed,
+      world: {
+        httpTakes: () => 0,
+        http: () => {
+          if (failed.has(calls++)) throw new StepError('callFailed', 'no')
+          return { status: 200, headers: {}, body: null }
+        },
+      },
+    }
+  }
+
+  it('that operators mend by a retry, and that the rule retries, come to the same calls as without them', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shapes,
+        fc.integer({ min: 0, max: 50 }),
+        fails,
+        fc.boolean(),
+        fc.option(fc.integer({ min: 2, max: 9 }), { nil: undefined }),
+        async (made, n, at, byRule, suspendEvery) => {
+          const whole = await runOf(made, true, n, { httpTakes: () => 0 })
+          fc.pre(whole.status === 'Completed' && whole.memory.of('http').length <= LIMIT / 4)
+          const { world, failed } = failing(at)
+          const document = { ...build(made, true), settings: byRule ? ({ onStepError: 'retry', maxRetries: 5, retryDelays: ['1s'] } as const) : {} }
+          const limits = { maxStepExecutions: LIMIT, retentionMs: 100 * hour }
+          const memory = createMemory(inputOf(document, { n }, limits), { ...world, ...(suspendEvery === undefined ? {} : { suspendEvery }) })
+          for (let i = 1; i <= at.length; i++) memory.at(i * hour, () => memory.order('retry'))
+          expect(await memory.run()).toBe('Completed')
+          expect(succeeded(memory, failed)).toEqual(
+            whole.memory
+              .of('http')
+              .map(({ step }) => step)
+              .sort(),
+          )
+        },
+      ),
+      { numRuns: 150 },
     )
   })
 })
