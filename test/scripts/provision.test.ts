@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { provideChromium } from '../../scripts/provision/chromium.ts'
 import { provideRedis, redisArgs, redisCommand } from '../../scripts/provision/redis.ts'
 import { archiveUrls, downloadTemporal } from '../../scripts/provision/temporal-download.ts'
 import { dynamicConfigFlags, fitsVersion, provideTemporal, TEMPORAL_VERSION, temporalArgs } from '../../scripts/provision/temporal.ts'
@@ -40,6 +41,23 @@ describe('Redis for a machine (operations.md 1)', () => {
   it('is started so that what it acknowledges is on the disk', () => {
     const args = redisArgs({ program: 'redis-server', port: 6379, folder: '/data' }).join(' ')
     for (const part of ['--appendonly yes', '--appendfsync always', '--maxmemory-policy noeviction', '--bind 127.0.0.1']) expect(args).toContain(part)
+  })
+})
+
+describe('Chromium for a machine', () => {
+  it('is that of CHROMIUM, else of the PATH, else none where the user is not root', async () => {
+    const bin = folder()
+    program(join(bin, 'apt-get'))
+    expect(await provideChromium(quiet, { path: bin, root: false }, { CHROMIUM: '/opt/chromium' })).toBe('/opt/chromium')
+    expect(await provideChromium(quiet, { path: bin, root: false }, {})).toBeUndefined()
+    const chromium = program(join(bin, 'chromium'))
+    expect(await provideChromium(quiet, { path: bin, root: false }, {})).toBe(chromium)
+  })
+
+  it('is installed from the packages of the system where the user is root', async () => {
+    const bin = folder()
+    program(join(bin, 'apt-get'), `#!/bin/sh\n[ "$1" = install ] || exit 0\nfor last; do :; done\nprintf '' > ${bin}/$last\nchmod 755 ${bin}/$last\n`)
+    expect(await provideChromium(quiet, { path: bin, root: true }, {})).toBe(join(bin, 'chromium'))
   })
 })
 
