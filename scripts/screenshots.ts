@@ -1,18 +1,21 @@
 /**
- * The pictures of README.md and docs/operations.md: `npx tsx scripts/screenshots.ts` beside a running `npm start`. It makes a cycle in
- * the account `demo`, sends it some orders, and photographs the Temporal UI with the system's Chromium.
+ * The pictures of README.md and docs/operators.md: `npm run screenshots` beside a running `npm start`. It makes a cycle in the account
+ * `demo`, sends it some orders, mends one that failed by the UI's own signal form, and photographs the Temporal UI with the system's Chromium.
  */
 import { mkdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
 import { chromium, type Locator, type Page } from 'playwright-core'
 import { z } from 'zod'
+import { CHROMIUM_ADVICE, provideChromium } from './provision/chromium.ts'
+import { createReport } from './provision/report.ts'
 import { createApiClient, type ApiClient } from './start/api-client.ts'
 import { ensureCredentials } from './start/credentials.ts'
 import { waitFor } from './start/wait.ts'
+import { fillSignal, submitSignal } from './temporal-ui/signal-form.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const IMAGES = join(ROOT, 'docs/images')
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const ACCOUNT = 'demo'
 const WAIT = 60_000
 
@@ -68,6 +71,39 @@ const DOCUMENT = {
   ],
 }
 
+/** Its warehouse answers 500 at first: an operator has the step tried again. */
+const failing = (warehouse: string): object => ({
+  name: 'Stock reservation',
+  description: 'Reserves in the warehouse, then tells the shop.',
+  steps: [
+    { id: 'order', name: 'Order received', type: 'webhook', next: 'reserve' },
+    {
+      id: 'reserve',
+      name: 'Reserve in the warehouse',
+      type: 'request',
+      method: 'POST',
+      url: `${warehouse}/reservations`,
+      body: '{{order.body}}',
+      next: 'tell',
+    },
+    { id: 'tell', name: 'Tell the shop', type: 'request', method: 'POST', url: `${warehouse}/shop`, body: '{{reserve.body}}' },
+  ],
+})
+
+/** A warehouse that is down for its first request. */
+async function openWarehouse(): Promise<{ readonly url: string; close(): void }> {
+  let requests = 0
+  const server = createServer((request, response) => {
+    request.resume()
+    const down = requests++ === 0
+    response.writeHead(down ? 500 : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(down ? { error: 'the database is locked' } : { reservation: 4711 }))
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, close: () => void server.close() }
+}
+
 async function post(url: string, body: object): Promise<void> {
   await (await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).arrayBuffer()
 }
@@ -91,6 +127,36 @@ async function act(api: ApiClient): Promise<{ readonly cycle: string; readonly t
   return { cycle: cycle.Id, transaction: TemporalUrl }
 }
 
+/** A transaction that stands failed: its page. */
+async function fail(api: ApiClient, warehouse: string): Promise<string> {
+  const cycle = Cycle.parse(await api.call('POST', '/cycles', { account: ACCOUNT, json: { Definition: failing(warehouse) } }))
+  await api.call('PUT', `/cycles/${cycle.Id}/activate`, { account: ACCOUNT })
+  await post(cycle.Webhooks[0]?.Url ?? '', { id: 'A-1001', sku: 'MUG', quantity: 2 })
+  let found: z.infer<typeof Transactions> = []
+  const late = await waitFor(async () => {
+    found = Transactions.parse(await api.call('GET', `/cycles/${cycle.Id}/transactions?status=Errored`, { account: ACCOUNT }))
+    return found.length === 1
+  }, WAIT)
+  if (late !== undefined) throw new Error(`no transaction failed: ${late}`)
+  return Transaction.parse(await api.call('GET', `/cycles/${cycle.Id}/transactions/${found[0]?.Id ?? ''}`, { account: ACCOUNT })).TemporalUrl
+}
+
+/** From what the details say over the form to the transaction that went on. */
+async function mend(page: Page, transaction: string): Promise<void> {
+  await page.setViewportSize({ width: 1400, height: 780 })
+  await page.goto(transaction, { waitUntil: 'domcontentloaded' })
+  await open(page, 'User Metadata')
+  await photograph(page, at => at.frameLocator('#user-metadata-current-details').getByText('retryStep'), 'failed.png')
+  const form = await fillSignal(page, 'retryStep', { stepId: 'reserve' })
+  await photograph(page, () => form.getByText('stepId'), 'signal.png')
+  await submitSignal(form)
+  await page.getByText('Completed', { exact: true }).filter({ visible: true }).first().waitFor({ timeout: WAIT })
+  await page.goto(page.url().replace('user-metadata', 'history'), { waitUntil: 'domcontentloaded' })
+  await open(page, 'Compact')
+  await page.setViewportSize({ width: 1400, height: 1000 })
+  await photograph(page, at => at.getByText('Tell the shop', { exact: true }), 'mended.png')
+}
+
 /** The words that show that a picture is complete. */
 type Sign = (page: Page) => Locator
 
@@ -106,9 +172,14 @@ async function main(): Promise<void> {
   const folder = resolve(ROOT, process.env.DATA_DIR ?? '.data')
   const { url, temporalUrl } = Lock.parse(JSON.parse(readFileSync(join(folder, 'lock.json'), 'utf8')))
   const { clientId, clientSecret } = ensureCredentials(folder, process.env)
-  const { cycle, transaction } = await act(await createApiClient(url, clientId, clientSecret))
+  const executablePath = await provideChromium(createReport(process.stderr))
+  if (executablePath === undefined) throw new Error(CHROMIUM_ADVICE)
+  const api = await createApiClient(url, clientId, clientSecret)
+  const { cycle, transaction } = await act(api)
+  const warehouse = await openWarehouse()
+  const failed = await fail(api, warehouse.url)
   mkdirSync(IMAGES, { recursive: true })
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 780 } })
     // What the UI itself keeps there when an operator chooses columns.
@@ -123,10 +194,12 @@ async function main(): Promise<void> {
     await photograph(page, at => at.frameLocator('#user-metadata-current-details').getByText('Despatched'), 'details.png')
     await page.goto(page.url().replace('user-metadata', 'history'), { waitUntil: 'domcontentloaded' })
     await open(page, 'Compact')
-    await page.setViewportSize({ width: 1400, height: 1300 })
+    await page.setViewportSize({ width: 1400, height: 1100 })
     await photograph(page, at => at.getByText('Label of the parcel', { exact: true }), 'transaction.png')
+    await mend(page, failed)
   } finally {
     await browser.close()
+    warehouse.close()
   }
 }
 

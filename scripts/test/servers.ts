@@ -16,6 +16,8 @@ import { waitFor } from '../start/wait.ts'
 export interface Servers {
   readonly redisUrl: string
   readonly temporalAddress: string
+  /** Of a Temporal that was started here, where it was asked for. */
+  readonly temporalUiUrl?: string
   /** Ends those that were started here, and removes their data. */
   stop(): Promise<void>
 }
@@ -26,8 +28,8 @@ const START = 120_000
 /** As many as test files may take one each. */
 const DATABASES = 4_096
 
-/** Joins the servers that `FLYWHEEL_TEST_REDIS_URL` and `FLYWHEEL_TEST_TEMPORAL_ADDRESS` name, and starts those that they do not. */
-export async function startServers(report: Report, env: NodeJS.ProcessEnv = process.env): Promise<Servers> {
+/** Joins the servers that `FLYWHEEL_TEST_REDIS_URL` and `FLYWHEEL_TEST_TEMPORAL_ADDRESS` name, and starts those that they do not; `ui`: Temporal with its UI. */
+export async function startServers(report: Report, env: NodeJS.ProcessEnv = process.env, { ui = false } = {}): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'flywheel-test-'))
   const started: Supervised[] = []
   const stop = async (): Promise<void> => {
@@ -36,10 +38,11 @@ export async function startServers(report: Report, env: NodeJS.ProcessEnv = proc
   }
   try {
     const redisUrl = env.FLYWHEEL_TEST_REDIS_URL ?? (await startRedis(folder, started, report))
-    const temporalAddress = env.FLYWHEEL_TEST_TEMPORAL_ADDRESS ?? (await startTemporal(folder, started, report))
+    const uiPort = ui ? await freePort(0) : undefined
+    const temporalAddress = env.FLYWHEEL_TEST_TEMPORAL_ADDRESS ?? (await startTemporal(folder, started, report, uiPort))
     await awaitRedis(redisUrl)
     await awaitTemporal(temporalAddress)
-    return { redisUrl, temporalAddress, stop }
+    return { redisUrl, temporalAddress, ...(uiPort === undefined ? {} : { temporalUiUrl: `http://127.0.0.1:${uiPort}` }), stop }
   } catch (error) {
     await stop()
     throw error
@@ -55,10 +58,10 @@ async function startRedis(folder: string, started: Supervised[], report: Report)
   return `redis://127.0.0.1:${port}`
 }
 
-async function startTemporal(folder: string, started: Supervised[], report: Report): Promise<string> {
+async function startTemporal(folder: string, started: Supervised[], report: Report, uiPort: number | undefined): Promise<string> {
   const program = await provideTemporal(report)
   const port = await freePort(0)
-  const args = temporalArgs({ port, databaseFile: join(folder, 'temporal.db'), dynamicConfig: DYNAMIC_CONFIG })
+  const args = temporalArgs({ port, ...(uiPort === undefined ? {} : { uiPort }), databaseFile: join(folder, 'temporal.db'), dynamicConfig: DYNAMIC_CONFIG })
   started.push(begin('temporal', program, args, report))
   return `127.0.0.1:${port}`
 }
