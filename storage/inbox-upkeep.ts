@@ -44,8 +44,9 @@ export interface InboxUpkeep {
   /** Notices of one partition, oldest first; they stay until `noticesDone`. */
   notices(partition: number, max: number): Promise<readonly Notice[]>
   noticesDone(partition: number, done: readonly Notice[]): Promise<void>
-  /** Parents of a split whose items have come as far as they wait for, and who have not asked since: they are to be told. Each comes again until it asks. */
-  wakes(partition: number, max: number): Promise<readonly { readonly place: Place; readonly transaction: TransactionId; readonly split: string }[]>
+  /** Parents whose items have come as far as they wait for, and who have not asked for a while since: they are to be told, then `woken` is called. */
+  wakes(partition: number, max: number): Promise<readonly Wake[]>
+  woken(wake: Wake): Promise<void>
   /** Items of a split that run, in order, page by page: to be stopped. Those that wait or stand failed are not among them. */
   runningItems(place: Place, parent: TransactionId, split: string, from: string, max: number): Promise<Members>
   /** For the `cycleOperation` workflow, page by page: doomed ones; for a delete: all that have an open workflow. Some may come twice. */
@@ -53,6 +54,15 @@ export interface InboxUpkeep {
   everyone(place: Place, from: string, max: number): Promise<Members>
   /** Ends a delete: purges what is left of the keys. */
   purge(place: Place): Promise<void>
+}
+
+/** A split whose items have come as far as their parent waits for. */
+export interface Wake {
+  readonly place: Place
+  readonly transaction: TransactionId
+  readonly split: string
+  /** Tells it from a later one. */
+  readonly at: number
 }
 
 export interface Removal {

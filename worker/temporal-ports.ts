@@ -40,8 +40,8 @@ export interface TemporalPorts extends TransactionSignals {
   start(options: ReturnType<typeof transactionStart>): Promise<Answered<StartOutcome>>
   deliver(place: Place, transaction: TransactionId, delivery: Delivery): Promise<Answered<DeliverOutcome>>
   describe(place: Place, transaction: TransactionId): Promise<'open' | 'completed' | 'closed' | 'unknown' | 'later'>
-  /** Tells a parent that as many items of a split have ended as it wanted to know of. Where it cannot be told nothing happens: it is tried again. */
-  itemsEnded(place: Place, parent: TransactionId, split: string): Promise<void>
+  /** Tells a parent that as many items of a split have ended as it wanted to know of; one that is closed is fine. */
+  itemsEnded(place: Place, parent: TransactionId, split: string): Promise<'told' | 'later'>
   /** Takes the workflow away with all its runs, also one that is open; one that is gone is fine. */
   remove(place: Place, transaction: TransactionId): Promise<'removed' | 'later'>
   /** Starts the workflow that carries a stop or a delete out; one that is there already is fine. */
@@ -147,7 +147,10 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     },
 
     async itemsEnded(place, parent, split) {
-      await told(place, parent, handle => handle.signal(ITEMS_ENDED, split)).catch(() => undefined)
+      return told(place, parent, handle => handle.signal(ITEMS_ENDED, split)).then(
+        () => 'told',
+        () => 'later',
+      )
     },
 
     async remove(place, transaction) {

@@ -130,7 +130,10 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
 
   /** An item tells its parent itself; this is for where it could not. */
   async function wake(partition: number): Promise<void> {
-    for (const { place, transaction, split } of await inbox.wakes(partition, WAKES)) await temporal.itemsEnded(place, transaction, split)
+    for (const due of await inbox.wakes(partition, WAKES)) {
+      if ((await temporal.itemsEnded(due.place, due.transaction, due.split)) === 'later') return
+      await inbox.woken(due)
+    }
   }
 
   async function pass(partition: number): Promise<void> {

@@ -24,7 +24,8 @@ local function awake(parent, split) call('ZREM', part .. '${part.wakes}', cycle 
 local COUNT = { Completed = 'completed:', Errored = 'errored:', Stopped = 'stopped:' }
 local function count(t, status)
   local parent, split, index = itemOf(t)
-  if not parent or not call('HGET', txKey(parent), 'role') then return false end
+  local role = parent and call('HGET', txKey(parent), 'role')
+  if not role then return false end
   if call('SETBIT', countedKey(parent, split), index, 1) == 1 then return false end
   call('HINCRBY', splitsKey(parent), COUNT[status] .. split, 1)
   local mark = tonumber(call('HGET', splitsKey(parent), 'mark:' .. split) or nil)
@@ -33,17 +34,19 @@ local function count(t, status)
   call('HDEL', splitsKey(parent), 'mark:' .. split)
   call('ZREM', cycle .. '${at.splitting}', parent .. ' ' .. split)
   call('HSET', txKey(t), 'wakes', 1)
-  wakeParent(parent, split, now + WAKE)
+  -- A failed one asks again when it is revived.
+  if role ~= 'failed' then wakeParent(parent, split, now + WAKE) end
   return true
 end
--- Nobody asks any more; counts stay for as long as the record.
-local function leaveSplits(t, r)
+-- Nobody waits any more; counts stay for as long as the record. kept: it may come to ask again, and items count on.
+local function leaveSplits(t, r, kept)
   if not r.splits then return end
   for _, field in ipairs(call('HKEYS', splitsKey(t))) do
     local split = string.match(field, '^no:(.+)$')
     if split then
       awake(t, split)
-      call('UNLINK', countedKey(t, split))
+      call('HDEL', splitsKey(t), 'mark:' .. split)
+      if not kept then call('UNLINK', countedKey(t, split)) end
       call('ZREM', cycle .. '${at.splitting}', t .. ' ' .. split)
     end
   end

@@ -37,7 +37,7 @@ local function over(t, kept)
   local r = record(t)
   leave(t)
   lose(t, r, kept)
-  if not kept then leaveSplits(t, r) end
+  leaveSplits(t, r, kept)
   removeStart(t, r)
   if r.offer then
     local queue, id = string.match(r.offer, '^(%S+) (%d+)$')

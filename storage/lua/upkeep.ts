@@ -172,16 +172,23 @@ nextRemoval()
 passOn()
 `
 
-/** Parents that are to be told; each comes again. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: { account, cycle, transaction, split } for each. */
+/** Parents that are to be told. KEYS: the partition's hash, twice. ARGV: [2] most. Answer: { account, cycle, transaction, split, at } for each. */
 export const wakes = `
 local out = {}
-for _, entry in ipairs(call('ZRANGEBYSCORE', part .. '${part.wakes}', '-inf', now, 'LIMIT', 0, ARGV[2])) do
-  call('ZADD', part .. '${part.wakes}', now + WAKE, entry)
+local found = call('ZRANGEBYSCORE', part .. '${part.wakes}', '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+for i = 1, #found, 2 do
+  local entry = found[i]
   local key, parent, split = string.match(entry, '^(%S+) (%S+) (%S+)$')
   local account = call('HGET', key, 'account')
-  if account then out[#out + 1] = { account, string.match(key, '[^:]+$'), parent, split } else call('ZREM', part .. '${part.wakes}', entry) end
+  if account then out[#out + 1] = { account, string.match(key, '[^:]+$'), parent, split, found[i + 1] } else call('ZREM', part .. '${part.wakes}', entry) end
 end
 return out
+`
+
+/** A parent was told, or is gone. ARGV: [2] transaction, [3] split, [4] at. Answer: none. */
+export const woken = `
+cycle = KEYS[1]
+if call('ZSCORE', part .. '${part.wakes}', cycle .. ' ' .. ARGV[2] .. ' ' .. ARGV[3]) == ARGV[4] then awake(ARGV[2], ARGV[3]) end
 `
 
 /**

@@ -77,9 +77,12 @@ export function inboxUpkeep(run: InboxScripts): InboxUpkeep {
 
     async wakes(partition, max) {
       return items(await run.partition(scripts.wakes, partition, max)).map(reply => {
-        const [account = '', cycle = '', transaction = '', name = ''] = items(reply).map(text)
-        return { place: { account: asAccountId(account), cycle: asCycleId(cycle) }, transaction: asTransactionId(transaction), split: name }
+        const [account = '', cycle = '', transaction = '', name = '', at] = items(reply).map(text)
+        return { place: { account: asAccountId(account), cycle: asCycleId(cycle) }, transaction: asTransactionId(transaction), split: name, at: integer(at) }
       })
+    },
+    async woken({ place, transaction, split: name, at }) {
+      await run.cycle(scripts.woken, place, transaction, name, at)
     },
     async runningItems(place, parent, name, from, max) {
       const [next, ...found] = items(await run.cycle(split.runningItems, place, parent, name, from === '' ? 0 : from, max)).map(text)

@@ -2,9 +2,10 @@
 import type { Members } from '../../storage/inbox-upkeep.ts'
 import { partitionKey, partitionSuffix } from '../../storage/keys.ts'
 import { neighbour } from './neighbour.ts'
+import { running, tellParent } from './running.ts'
 import { following } from './schedule.ts'
 import { accept, answer, forget, startDirectly } from './senders.ts'
-import { askOf, close, newWorkflow, runActivity, runLate, terminate, toEnd } from './workflow.ts'
+import { newWorkflow, runLate, terminate, toEnd } from './workflow.ts'
 import { AGES, partition, TICK, wasRematched, type Dispatcher, type Item, type Operation, type Value, type Workflow, type World } from './world.ts'
 
 export interface Action {
@@ -165,60 +166,6 @@ async function done(world: World, dispatcher: Dispatcher, k: number): Promise<vo
   return world.inbox.startRefused(turn, entry)
 }
 
-function running(world: World, workflow: Workflow, add: Add): void {
-  const { budget, settling } = world
-  const name = workflow.transaction
-  const check = (back: Workflow['back']) => (): void => {
-    workflow.back = back
-    workflow.phase = 'check'
-  }
-  switch (workflow.phase) {
-    case 'run':
-      if (workflow.hinted) add(`check ${name}`, check('run'))
-      else {
-        add(`reach ${name}`, () => {
-          workflow.phase = 'stand'
-          workflow.reached = true
-        })
-        if (settling) break
-        if (!workflow.registered) add(`register ${name}`, () => void (workflow.phase = 'register'))
-        add(`fail ${name}`, () => question(workflow, 'fail'), 0.3)
-        if (!workflow.reached) add(`complete ${name}`, () => toEnd(world, workflow, 'Completed'), 0.3)
-      }
-      break
-    case 'stand':
-      if (workflow.hinted) add(`check ${name}`, check('stand'))
-      else add(`stand ${name}`, () => void (workflow.phase = workflow.queue.length > 0 ? 'resume' : 'park'))
-      break
-    case 'idle':
-      if (workflow.hinted) add(`check ${name}`, check('idle'))
-      else if (workflow.queue.length > 0) add(`go on ${name}`, () => void (workflow.phase = 'stand'))
-      else if (workflow.parked && !settling && budget.retires > 0) add(`retire ${name}`, () => (budget.retires--, toEnd(world, workflow, 'Completed')), 0.4)
-      break
-    case 'failed':
-      if (workflow.hinted) add(`check ${name}`, check('failed'))
-      else if (!settling && budget.mends > 0) {
-        add(`mend ${name}`, () => (budget.mends--, question(workflow, 'revive')))
-        add(`give up ${name}`, () => (budget.mends--, toEnd(world, workflow, 'Errored')), 0.3)
-      }
-      break
-    case 'closing':
-      add(`close ${name}`, () => close(workflow))
-      break
-    default:
-      add(`${workflow.phase} ${name}`, () => runActivity(world, workflow, true))
-      if (!settling && budget.lost > 0) add(`${workflow.phase}, answer lost ${name}`, () => (budget.lost--, runActivity(world, workflow, false)), 0.4)
-      if (!settling && budget.late > 0)
-        add(`${workflow.phase}, late ${name}`, () => (budget.late--, void world.late.push({ transaction: name, ask: askOf(workflow) })), 0.4)
-  }
-  if (!settling && budget.terminations > 0) add(`terminate ${name}`, () => (budget.terminations--, terminate(world, workflow)), 0.2)
-}
-
-function question(workflow: Workflow, name: 'fail' | 'revive'): void {
-  workflow.asked++
-  workflow.phase = name
-}
-
 function operations(world: World, add: Add): void {
   for (const [i, { transaction, ask }] of world.late.entries())
     add(
@@ -284,6 +231,17 @@ async function operate(world: World, operation: Operation): Promise<void> {
 
 function upkeep(world: World, add: Add): void {
   add('sweep', () => world.inbox.sweep(partition(world)), 0.3)
+  if (world.temporalUp)
+    add(
+      'wakes',
+      async () => {
+        for (const wake of await world.inbox.wakes(partition(world), 10)) {
+          tellParent(world, wake.transaction)
+          if (world.settling || world.step % 3 !== 0) await world.inbox.woken(wake)
+        }
+      },
+      0.2,
+    )
   const { question } = world
   if (question === undefined) {
     if (world.temporalUp) add('ask', () => ask(world), 0.4)
@@ -345,7 +303,7 @@ async function stopOne(world: World, transaction: Workflow['transaction']): Prom
   const workflow = world.workflows.get(transaction)
   if (answered === 'stopped') world.refused.add(transaction)
   if (answered !== 'signal' || workflow?.open !== true || workflow.phase === 'ending' || workflow.phase === 'closing') return
-  if (!['run', 'stand', 'idle', 'failed'].includes(workflow.phase)) return
+  if (!['run', 'stand', 'idle', 'failed', 'items'].includes(workflow.phase)) return
   workflow.stopped = true
   toEnd(world, workflow, 'Stopped')
 }

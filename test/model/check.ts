@@ -1,5 +1,5 @@
 /** The invariants of protocol.md: after each action those that always hold, and the rest once everything has settled. */
-import { cycleSuffix, partitionKey } from '../../storage/keys.ts'
+import { cycleSuffix, partitionKey, partitionSuffix } from '../../storage/keys.ts'
 import { enabled } from './actions.ts'
 import { accountRight, accountRoom, neighbourAtRest } from './neighbour.ts'
 import { scheduleAtRest } from './schedule.ts'
@@ -37,7 +37,7 @@ async function restsRightly(world: World, hash: Record<string, string>): Promise
   const after = `(${hash['dropTo'] ?? 0}`
   const from = `${Number(hash['claimed'] ?? 0) + 1}-0`
   const upTo = hash['registered'] === undefined ? '+' : `${hash['registered']}-0`
-  const [run, startClaims, deliveryClaims, members, waiting, starts, deliveries, revivals] = await Promise.all([
+  const [run, startClaims, deliveryClaims, members, waiting, starts, deliveries, revivals, items] = await Promise.all([
     redis.zcard(at(cycleSuffix.run)),
     redis.hlen(at(cycleSuffix.startClaims)),
     redis.hlen(at(cycleSuffix.deliveryClaims)),
@@ -46,10 +46,11 @@ async function restsRightly(world: World, hash: Record<string, string>): Promise
     redis.xrange(at(cycleSuffix.starts), from, upTo, 'COUNT', 1),
     redis.xlen(at(cycleSuffix.deliveries)),
     redis.zcard(at(cycleSuffix.revivals)),
+    redis.zcard(at(cycleSuffix.items)),
   ])
   const { state } = hash
   const replaying = (state === 'Active' && hash['registered'] !== undefined) || (state === 'Stopping' && hash['replayTo'] !== undefined)
-  if (state === 'Stopping' && !replaying && run + startClaims + starts.length + deliveries === 0) violate('I5', 'a drain could end and did not')
+  if (state === 'Stopping' && !replaying && run + items + startClaims + starts.length + deliveries === 0) violate('I5', 'a drain could end and did not')
   if (hash['ready'] !== undefined || hash['token'] !== undefined) return
   const room = (world.scenario.max === undefined || run < world.scenario.max) && (await accountRoom(world))
   const work = deliveryClaims + members + (replaying ? 1 : 0) + (room ? waiting + starts.length + (state === 'Active' ? revivals : 0) : 0)
@@ -69,7 +70,7 @@ async function earlyMeet(world: World, value: Value, epoch: number, dropTo: numb
   if (ends.every(end => Number(end) <= world.now)) return
   for (const transaction of await world.redis.zrange(indexKey(world, value), '0', '-1')) {
     const record = await recordOf(world, transaction as never)
-    const doomed = record['role'] === 'begun' && Number(record['ep']) < epoch
+    const doomed = (record['role'] === 'begun' || record['role'] === 'item') && Number(record['ep']) < epoch
     const dropped = record['start'] !== undefined && record['role'] === undefined && Number(record['start']) <= dropTo
     if (!doomed && !dropped) violate('I4', `a request for ${value} is early though ${transaction} has that value`)
   }
@@ -80,6 +81,9 @@ export async function settle(world: World): Promise<void> {
   world.settling = true
   world.temporalUp = true
   await rest(world, 18)
+  // What an item could not tell its parent the upkeep tells after a while.
+  world.now += 30 * TICK
+  await rest(world, 6)
   const hash = await cycleHash(world)
   if (hash['state'] === 'Active' && !world.deleted) {
     // The waiting are asked about rarely.
@@ -89,7 +93,7 @@ export async function settle(world: World): Promise<void> {
   await atRest(world)
 }
 
-const IDLE = ['take', 'sweep', 'ask', 'controls']
+const IDLE = ['take', 'sweep', 'ask', 'controls', 'wakes']
 async function rest(world: World, ticks: number): Promise<void> {
   for (let tick = 0; tick < ticks; tick++) {
     for (let round = 0; round < 4; round++) {
@@ -156,7 +160,22 @@ async function atRest(world: World): Promise<void> {
       if (w?.open === true && w.phase !== 'idle' && w.phase !== 'failed') violate('I8', `${t} hangs in ${w.phase}`)
     }
   }
+  await itemsAtRest(world, active)
   await nothingLeft(world, active, { starts: starts.length, deliveries: deliveries.length, held: held.length, early }, hash)
+}
+
+/** I10: every item has come to its end and is counted, and no parent waits for ever. */
+async function itemsAtRest(world: World, active: boolean): Promise<void> {
+  const { redis } = world
+  for (const w of world.workflows.values()) {
+    if (w.parent === undefined || !w.open) continue
+    if (w.phase !== 'idle' && w.phase !== 'failed') violate('I10', `the item ${w.transaction} hangs in ${w.phase}`)
+  }
+  const running = await redis.zrange(suffixed(world, cycleSuffix.items), '0', '-1')
+  if (running.length > 0) violate('I8', `the items ${running.join()} stay`)
+  const waits = await redis.zcard(suffixed(world, cycleSuffix.splitting))
+  const told = await redis.zcard(`${partitionKey(partition(world))}${partitionSuffix.wakes}`)
+  if (active && waits + told > 0) violate('I8', `${waits} splits are waited for, ${told} parents are still to be told`)
 }
 
 async function requestAtRest(world: World, request: string, dropped: boolean, entries: readonly string[], active: boolean): Promise<void> {

@@ -34,7 +34,7 @@ export async function fallDue(world: World, index: number): Promise<void> {
   if (hash['state'] !== 'Active') violate('I2', `a run is accepted while the cycle is ${hash['state'] ?? 'deleted'}`)
   if (hash['activation'] !== String(sender.activation)) violate('schedule', 'a run of a schedule from before the last start is accepted')
   const asked = new Set(['park', 'check', 'ending', 'closing'])
-  const running = [...world.workflows.values()].find(w => w.open && w.inRun && !w.doomed && !asked.has(w.phase))
+  const running = [...world.workflows.values()].find(w => w.open && w.inRun && !w.placeless && !w.doomed && !asked.has(w.phase))
   if (running !== undefined) violate('schedule', `a run is accepted while ${running.transaction} runs`)
   sender.acceptedAt = before
   world.order.set(transaction, before)

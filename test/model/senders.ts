@@ -113,21 +113,24 @@ async function mostRecent(world: World, value: Value, answer: RequestOutcome): P
   if (answer.outcome === 'queued') return
   const epoch = Number((await cycleHash(world))['epoch'])
   const candidates: { readonly transaction: string; readonly order: number }[] = []
-  for (const transaction of world.senders.flatMap(sender => sender.transactions)) {
+  const items = [...world.workflows.values()].filter(w => w.parent !== undefined).map(w => w.transaction)
+  for (const transaction of [...world.senders.flatMap(sender => sender.transactions), ...items]) {
     const record = await recordOf(world, transaction)
     const own = world.senders[world.senderOf.get(transaction) ?? -1]?.value
     const has = value === 'c' ? world.workflows.get(transaction)?.registered === true : own === value
     const open =
       ['Queued', 'InProgress', 'Waiting'].includes(record['status'] ?? '') && !(record['status'] === 'Queued' && Number(record['start']) <= world.dropTo)
-    const doomed = record['role'] === 'begun' && Number(record['ep']) < epoch
+    const doomed = (record['role'] === 'begun' || record['role'] === 'item') && Number(record['ep']) < epoch
     if (answer.outcome === 'matched' && answer.transaction === transaction && doomed) violate('I3', `a request matches ${transaction}, which a stop has doomed`)
     if (has && open && !doomed) candidates.push({ transaction, order: Number(record['order']) })
   }
-  const best = candidates.toSorted((a, b) => b.order - a.order)[0]?.transaction
+  const most = Math.max(...candidates.map(({ order }) => order))
+  // Items are as recent as their parent.
+  const best = candidates.filter(({ order }) => order === most).map(({ transaction }) => transaction)
   const named = answer.outcome === 'matched' ? answer.transaction : undefined
   // A registration whose answer was lost is not known here.
-  if (best !== named && !(value === 'c' && named !== undefined))
-    violate('I3', `a request for ${value} matches ${named ?? 'nothing'} instead of ${best ?? 'nothing'}`)
+  if (named === undefined ? best.length > 0 : !best.includes(named) && value !== 'c')
+    violate('I3', `a request for ${value} matches ${named ?? 'nothing'} instead of ${best.join(' or ')}`)
 }
 
 /** The api answers, unless it died: then the sender does not know. */

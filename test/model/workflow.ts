@@ -1,6 +1,7 @@
 /** The simulated transaction workflow: asks the inbox as the real one does, and is checked at every answer. */
 import type { RequestId, TransactionId } from '../../domain/ids.ts'
 import type { EndStatus } from '../../domain/states.ts'
+import type { Told } from '../../storage/inbox.ts'
 import { violate, type Ask, type Value, type Workflow, type World } from './world.ts'
 
 const RETENTION = 86_400_000
@@ -22,6 +23,13 @@ export function newWorkflow(world: World, transaction: TransactionId, value: Val
     asked: 0,
     inRun: false,
     parked: false,
+    parent: undefined,
+    splitName: '',
+    placeless: false,
+    tells: false,
+    split: undefined,
+    splits: 0,
+    told: false,
     queueAtEnd: 0,
     inProgressAt: world.claimedAt.get(transaction) ?? world.step,
     stopped: false,
@@ -48,13 +56,21 @@ export function askOf(workflow: Workflow): Ask {
       return { name: 'fail', consumed: { ...workflow.consumed }, asked: workflow.asked }
     case 'revive':
       return { name: 'revive', asked: workflow.asked }
+    case 'beginItem':
+      if (workflow.parent === undefined) throw new Error('no item')
+      return { name: 'beginItem', parent: workflow.parent, split: workflow.splitName }
+    case 'await':
+      if (workflow.split === undefined) throw new Error('no split')
+      return { name: 'await', split: workflow.split.name, items: workflow.split.items }
     default:
       return { name: 'end', consumed: { ...workflow.consumed }, status: workflow.status }
   }
 }
 
+/** The answer, with ` wake` where the parent is to be told. */
 async function call(world: World, transaction: TransactionId, ask: Ask): Promise<string> {
   const { inbox, place } = world
+  const told = ({ answer, wake }: Told<string>): string => (wake ? `${answer} wake` : answer)
   switch (ask.name) {
     case 'begin':
       return inbox.begin(
@@ -71,16 +87,22 @@ async function call(world: World, transaction: TransactionId, ask: Ask): Promise
       return answer.answer === 'stop' && answer.taken ? 'taken' : answer.answer
     }
     case 'park':
-      return (await inbox.park(place, transaction, ask.seen)).answer
+      return told(await inbox.park(place, transaction, ask.seen))
     case 'check':
       return inbox.check(place, transaction, { status: 'InProgress', acceptedAt: 0, values: [] })
     case 'fail':
-      return (await inbox.fail(place, transaction, ask.consumed, RETENTION, ask.asked)).answer
+      return told(await inbox.fail(place, transaction, ask.consumed, RETENTION, ask.asked))
     case 'revive':
       return inbox.revive(place, transaction, ask.asked)
     case 'end':
-      await inbox.end(place, transaction, ask.consumed, ask.status, RETENTION)
-      return 'ok'
+      return told({ answer: 'ok', ...(await inbox.end(place, transaction, ask.consumed, ask.status, RETENTION)) })
+    case 'beginItem':
+      return inbox.beginItem(place, transaction, ask.parent, ask.split, [])
+    case 'await': {
+      const { completed, errored, stopped } = await inbox.awaitItems(place, transaction, ask.split, ask.items)
+      if (completed + errored + stopped > ask.items) violate('I10', `${completed + errored + stopped} of ${ask.items} items of ${transaction} are counted`)
+      return completed + errored + stopped === ask.items ? 'all' : 'some'
+    }
   }
 }
 
@@ -94,7 +116,7 @@ async function runBegins(world: World, workflow: Workflow, first: boolean): Prom
   world.begunOnce.add(workflow.transaction)
   const { max } = world.scenario
   if (max === undefined) return
-  const running = [...world.workflows.values()].filter(w => w.open && w.inRun)
+  const running = [...world.workflows.values()].filter(w => w.open && w.inRun && !w.placeless)
   if (running.length > max) violate('I7', `${running.map(w => w.transaction).join(', ')} run with maxConcurrency ${max}`)
   if (max !== 1 || !first) return
   for (const item of await world.inbox.list(world.place, { status: 'Queued', limit: 500 })) {
@@ -130,12 +152,14 @@ export function toEnd(world: World, workflow: Workflow, status: EndStatus): void
 export async function runActivity(world: World, workflow: Workflow, recorded: boolean): Promise<void> {
   const ask = askOf(workflow)
   const before = ask.name === 'begin' ? await world.inbox.transaction(world.place, workflow.transaction) : undefined
-  const answer = await call(world, workflow.transaction, ask)
+  const [answer = '', wake] = (await call(world, workflow.transaction, ask)).split(' ')
   if (ask.name === 'begin' && answer === 'go' && before === undefined) workflow.inProgressAt = world.step
   if (ask.name === 'resume' && answer === 'go') noteTaken(world, workflow, ask.request)
+  if (answer === 'parked') workflow.placeless = false
   if (ask.name === 'park' && answer !== 'stop') workflow.inRun = answer === 'busy' ? workflow.inRun : false
   if (ask.name === 'end' || answer === 'failed') workflow.inRun = false
   if (!recorded) return
+  if (wake !== undefined) workflow.tells = true
   switch (ask.name) {
     case 'begin':
       if (answer === 'go') {
@@ -181,12 +205,37 @@ export async function runActivity(world: World, workflow: Workflow, recorded: bo
       if (answer === 'stop') return toEnd(world, workflow, 'Stopped')
       if (answer === 'refused') workflow.phase = 'failed'
       if (answer !== 'go') return
-      workflow.phase = 'run'
+      workflow.phase = workflow.split === undefined ? 'run' : 'await'
+      workflow.placeless = false
       workflow.inProgressAt = world.step
       return runBegins(world, workflow, false)
+    case 'beginItem':
+      // Its parent runs no more: nobody stopped the item itself.
+      workflow.phase = answer === 'go' ? 'run' : 'ending'
+      workflow.status = 'Stopped'
+      if (answer !== 'go') return
+      workflow.placeless = true
+      workflow.inProgressAt = world.step
+      return runBegins(world, workflow, false)
+    case 'await':
+      workflow.told = false
+      workflow.phase = 'items'
+      if (answer === 'some' && !world.deleted) return
+      if (!world.deleted) itemsOver(world, workflow)
+      workflow.split = undefined
+      workflow.phase = 'run'
+      return
     case 'end':
       workflow.phase = 'closing'
       workflow.queueAtEnd = workflow.queue.length
+  }
+}
+
+/** I10: a parent goes on only when each of its items has come to its first end. */
+function itemsOver(world: World, workflow: Workflow): void {
+  for (const item of world.workflows.values()) {
+    if (item.parent !== workflow.transaction || item.splitName !== workflow.split?.name) continue
+    if (item.open && item.inRun && item.placeless) violate('I10', `${workflow.transaction} goes on while its item ${item.transaction} runs`)
   }
 }
 
@@ -201,16 +250,18 @@ function noteTaken(world: World, workflow: Workflow, request: RequestId): void {
 
 /** An activity that was given up runs all the same, its answer is lost. */
 export async function runLate(world: World, transaction: TransactionId, ask: Ask): Promise<void> {
-  const answer = await call(world, transaction, ask)
+  const [answer = ''] = (await call(world, transaction, ask)).split(' ')
   const workflow = world.workflows.get(transaction)
   if (workflow === undefined) return
   if (ask.name === 'resume' && answer === 'go') noteTaken(world, workflow, ask.request)
+  if (answer === 'parked') workflow.placeless = false
   if (answer === 'parked' || answer === 'failed' || ask.name === 'end') workflow.inRun = false
 }
 
 /** Terminated from outside: what it took and had not counted yet is lost with it. */
 export function terminate(world: World, workflow: Workflow): void {
   workflow.open = false
+  workflow.tells = false
   workflow.inRun = false
   for (const { request } of workflow.queue) if (taken.get(world)?.has(request) === true) world.excused.add(request)
 }

@@ -61,6 +61,8 @@ export interface Budget {
   terminations: number
   /** Operators that want a failed one to go on, or to end. */
   mends: number
+  /** Splits into two items. */
+  splits: number
   stops: number
   refusals: number
   downs: number
@@ -92,15 +94,33 @@ export type Ask =
   | { readonly name: 'check' }
   | { readonly name: 'fail'; readonly consumed: Record<string, number>; readonly asked: number }
   | { readonly name: 'revive'; readonly asked: number }
+  | { readonly name: 'beginItem'; readonly parent: TransactionId; readonly split: string }
+  | { readonly name: 'await'; readonly split: string; readonly items: number }
   | { readonly name: 'end'; readonly consumed: Record<string, number>; readonly status: EndStatus }
 
 export interface Workflow {
   readonly transaction: TransactionId
   readonly value: Value
   open: boolean
-  phase: 'begin' | 'run' | 'register' | 'stand' | 'resume' | 'park' | 'idle' | 'check' | 'fail' | 'failed' | 'revive' | 'ending' | 'closing'
+  phase:
+    | 'begin'
+    | 'beginItem'
+    | 'await'
+    | 'items'
+    | 'run'
+    | 'register'
+    | 'stand'
+    | 'resume'
+    | 'park'
+    | 'idle'
+    | 'check'
+    | 'fail'
+    | 'failed'
+    | 'revive'
+    | 'ending'
+    | 'closing'
   /** Where a check returns to. */
-  back: 'run' | 'stand' | 'idle' | 'failed'
+  back: 'run' | 'stand' | 'idle' | 'failed' | 'items'
   queue: { readonly id: number; readonly step: string; readonly request: RequestId; readonly again: boolean }[]
   seen: Record<string, number>
   consumed: Record<string, number>
@@ -112,6 +132,15 @@ export interface Workflow {
   asked: number
   inRun: boolean
   parked: boolean
+  /** Of an item: its parent and its split, whether it runs in its parent's place, and whether it has to tell its parent something. */
+  readonly parent: TransactionId | undefined
+  readonly splitName: string
+  placeless: boolean
+  tells: boolean
+  /** Of a parent: the split whose items it waits for, how many splits it had, and whether it was told to look. */
+  split: { readonly name: string; readonly items: number } | undefined
+  splits: number
+  told: boolean
   /** Length of the queue when `end` ran: a later signal makes Temporal repeat that task. */
   queueAtEnd: number
   /** Became InProgress last, in steps of the world. */

@@ -61,6 +61,7 @@ const webhooks: fc.Arbitrary<Omit<Scenario, 'scheduled' | 'once'>> = fc.record({
     retires: few(1),
     terminations: rarely,
     mends: few(3),
+    splits: few(2),
     stops: rarely,
     refusals: rarely,
     downs: few(1),
@@ -81,7 +82,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
   }))
 
 test(
-  'every interleaving keeps the invariants I1 to I9 of the protocol',
+  'every interleaving keeps the invariants I1 to I10 of the protocol',
   async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, fc.array(choices, { minLength: 30, maxLength: 200 }), async (scenario, chosen) => {
