@@ -1,21 +1,23 @@
-/** Transactions that this worker started and that have not begun: at most 32, so that Temporal's own backlog stays short (architecture.md 3). */
+/** Transactions that this worker started and that have not begun: a bounded number, so that Temporal's own backlog stays short (architecture.md 3). */
 import type { TransactionId } from '../domain/ids.ts'
+import { createPace } from '../platform/pace.ts'
 
 export interface Window {
   /** How many more may be started now. */
   room(): number
   add(transaction: TransactionId): void
-  /** It began, or will not. */
+  began(transaction: TransactionId): void
+  /** It will not begin, or has long ago. */
   leave(transaction: TransactionId): void
   /** Resolves when there is room; rejects when `signal` is aborted. */
   waitForRoom(signal: AbortSignal): Promise<void>
 }
 
-export const WINDOW = 32
 /** After this long (ms) a start leaves the window unasked: the message that it began may have been lost. */
 const FORGOTTEN = 30_000
 
-export function createWindow(size = WINDOW, now: () => number = () => performance.now()): Window {
+export function createWindow(now: () => number = () => performance.now()): Window {
+  const pace = createPace()
   const pending = new Map<TransactionId, number>()
   const waiting = new Set<() => void>()
 
@@ -26,17 +28,24 @@ export function createWindow(size = WINDOW, now: () => number = () => performanc
     }
   }
   const room = (): number => {
-    if (pending.size >= size) forget()
-    return Math.max(0, size - pending.size)
+    if (pending.size >= pace.size) forget()
+    return Math.max(0, pace.size - pending.size)
+  }
+
+  function leave(transaction: TransactionId): void {
+    if (!pending.delete(transaction) || room() === 0) return
+    for (const go of waiting) go()
   }
 
   return {
     room,
     add: transaction => void pending.set(transaction, now()),
-    leave(transaction) {
-      if (!pending.delete(transaction) || room() === 0) return
-      for (const go of waiting) go()
+    began(transaction) {
+      const since = pending.get(transaction)
+      if (since !== undefined) pace.began(now() - since)
+      leave(transaction)
     },
+    leave,
     waitForRoom(signal) {
       if (room() > 0) return Promise.resolve()
       return new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     async run(signal) {
-      const unsubscribe = inbox.onBegun(workerId, transaction => window.leave(transaction))
+      const unsubscribe = inbox.onBegun(workerId, transaction => window.began(transaction))
       const turns = new Set<Promise<void>>()
       while (!signal.aborted) {
         try {

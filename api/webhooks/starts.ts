@@ -1,10 +1,10 @@
 /**
- * Starts that this process sent and that have not begun: at most so many, so that thousands of senders at once do not bring Temporal down to
- * answering nobody (decision 6). The others wait: accounts have their turns one after the other,
- * and an account's starts come in order of acceptance.
+ * Starts that this process sent and that have not begun: a bounded number, so that thousands of senders at once do not bring Temporal down to
+ * answering nobody (decision 6). The others wait: accounts have their turns one after the other, an account's starts come in order of acceptance.
  */
 import type { AccountId, TransactionId } from '../../domain/ids.ts'
 import type { InboxDispatch } from '../../storage/inbox.ts'
+import { createPace } from '../../platform/pace.ts'
 import { createTurns } from './turns.ts'
 
 export interface Starts {
@@ -21,15 +21,16 @@ export interface StartTurn {
   end(): void
 }
 
-/** The dispatcher's number, for the same reason: it keeps a worker busy, and Temporal's own backlog short. */
-const WIDTH = 32
-
-export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: string, width = WIDTH): Starts {
-  const turns = createTurns(width)
+export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: string, pace = createPace()): Starts {
+  const turns = createTurns(() => pace.size)
   // A repeat with the key may stand beside the first one: the same transaction twice.
-  const sent = new Map<StartTurn, TransactionId>()
+  const sent = new Map<StartTurn, { readonly transaction: TransactionId; readonly since: number }>()
   inbox.onBegun(startedBy, begun => {
-    for (const [turn, transaction] of sent) if (transaction === begun) turn.end()
+    for (const [turn, { transaction, since }] of sent) {
+      if (transaction !== begun) continue
+      pace.began(performance.now() - since)
+      turn.end()
+    }
   })
   return {
     startedBy,
@@ -45,7 +46,7 @@ export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: s
           giveBack()
         },
       }
-      sent.set(turn, transaction)
+      sent.set(turn, { transaction, since: performance.now() })
       return turn
     },
   }

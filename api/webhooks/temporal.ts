@@ -26,7 +26,7 @@ const NOT_FOUND = 5
 
 export function createWebhookTemporal(client: Client, taskQueue: string): WebhookTemporal {
   let heardAt = Number.NEGATIVE_INFINITY
-  const looks = createTurns(LOOKS)
+  const looks = createTurns(() => LOOKS)
   const hear = (): void => {
     heardAt = performance.now()
   }

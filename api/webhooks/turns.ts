@@ -7,41 +7,40 @@ export interface Turns {
   take(giveUp: AbortSignal, group?: string): Promise<(() => void) | undefined>
 }
 
-export function createTurns(width: number): Turns {
-  let free = width
+/** `width` says how many may be under way now. */
+export function createTurns(width: () => number): Turns {
+  let taken = 0
   /** The group whose turn is next comes first; none is empty. */
   const waiting = new Map<string, Set<() => void>>()
 
   function turn(): () => void {
     let over = false
+    taken++
     return () => {
       if (over) return
       over = true
-      pass()
+      taken--
+      while (taken < width() && pass());
     }
   }
 
-  function pass(): void {
+  /** Whether somebody waited. */
+  function pass(): boolean {
     const [first] = waiting
-    if (first === undefined) {
-      free++
-      return
-    }
+    if (first === undefined) return false
     const [group, members] = first
     const [next] = members
     waiting.delete(group)
     if (next !== undefined) members.delete(next)
     if (members.size > 0) waiting.set(group, members)
     next?.()
+    return true
   }
 
   return {
     take(giveUp, group = '') {
       if (giveUp.aborted) return Promise.resolve(undefined)
-      if (free > 0) {
-        free--
-        return Promise.resolve(turn())
-      }
+      if (taken < width()) return Promise.resolve(turn())
       return new Promise(resolve => {
         const mine = (): void => {
           giveUp.removeEventListener('abort', gone)

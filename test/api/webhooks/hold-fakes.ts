@@ -58,7 +58,7 @@ export function deps(
   let begun: (transaction: TransactionId) => void = () => undefined
   const made: HoldDeps = {
     temporal: temporal(given),
-    starts: createStarts({ onBegun: (_startedBy, listener) => ((begun = listener), () => undefined) }, 'api', width),
+    starts: createStarts({ onBegun: (_startedBy, listener) => ((begun = listener), () => undefined) }, 'api', { size: width, began: () => undefined }),
     logger: { info: () => {}, warn: fields => warned.push(fields), error: () => {} },
     inbox: {
       acceptTrigger: () => Promise.reject(new Error('not asked')),

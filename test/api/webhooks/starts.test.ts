@@ -10,13 +10,14 @@ const id = (n: number): TransactionId => asTransactionId(`t${n}`)
 function bound(width: number) {
   let begun: (transaction: TransactionId) => void = () => undefined
   const heardBy: string[] = []
+  const took: number[] = []
   const onBegun = (startedBy: string, listener: (transaction: TransactionId) => void): (() => void) => {
     heardBy.push(startedBy)
     begun = listener
     return () => undefined
   }
-  const starts = createStarts({ onBegun }, 'api-1', width)
-  return { starts, heardBy, begun: (transaction: TransactionId) => begun(transaction) }
+  const starts = createStarts({ onBegun }, 'api-1', { size: width, began: ms => took.push(ms) })
+  return { starts, heardBy, took, begun: (transaction: TransactionId) => begun(transaction) }
 }
 
 test('a start waits while as many as are allowed have not begun, in order of acceptance', async () => {
@@ -31,13 +32,15 @@ test('a start waits while as many as are allowed have not begun, in order of acc
   expect(heardBy).toEqual([starts.startedBy])
 })
 
-test('its turn is over when it begins, and news of others end no turn', async () => {
-  const { starts, begun } = bound(1)
+test('its turn is over when it begins, and the pace is told how long that took; news of others end no turn', async () => {
+  const { starts, begun, took } = bound(1)
   const turn = await starts.take(account, id(0), never)
   begun(id(7))
   expect(turn?.over).toBe(false)
   begun(id(0))
   expect(turn?.over).toBe(true)
+  expect(took).toHaveLength(1)
+  expect(took[0]).toBeLessThan(1_000)
 })
 
 test('a turn that is ended by its taker is not ended again by the news', async () => {

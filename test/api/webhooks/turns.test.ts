@@ -5,7 +5,7 @@ const never = new AbortController().signal
 
 /** Takes turns in order; answers what each got, as far as it has come. */
 function taking(width: number, count: number) {
-  const turns = createTurns(width)
+  const turns = createTurns(() => width)
   const got: { readonly n: number; readonly end: () => void }[] = []
   for (let n = 0; n < count; n++) void turns.take(never).then(end => end !== undefined && got.push({ n, end }))
   return { turns, got }
@@ -25,7 +25,7 @@ test('only so many have their turn at once, the others follow in order', async (
 })
 
 test('groups have their turns one after the other, and what a group sent stays in order', async () => {
-  const turns = createTurns(1)
+  const turns = createTurns(() => 1)
   const end = await turns.take(never)
   const got: string[] = []
   for (const each of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'])
@@ -61,11 +61,32 @@ test('who gives up gets no turn and takes none from another', async () => {
 })
 
 test('a turn that has come is kept where its taker would have given up later', async () => {
-  const turns = createTurns(1)
+  const turns = createTurns(() => 1)
   const giveUp = new AbortController()
   const end = await turns.take(giveUp.signal)
   giveUp.abort()
   const next = turns.take(never)
   end?.()
   expect(await next).toBeDefined()
+})
+
+test('more or fewer may have their turn when the width changes', async () => {
+  let width = 1
+  const turns = createTurns(() => width)
+  const ends: (() => void)[] = []
+  for (let n = 0; n < 6; n++) void turns.take(never).then(end => end !== undefined && ends.push(end))
+  await Promise.resolve()
+  expect(ends).toHaveLength(1)
+  width = 3
+  ends.shift()?.()
+  await Promise.resolve()
+  expect(ends).toHaveLength(3)
+  width = 1
+  ends.shift()?.()
+  ends.shift()?.()
+  await Promise.resolve()
+  expect(ends).toHaveLength(1)
+  ends.shift()?.()
+  await Promise.resolve()
+  expect(ends).toHaveLength(1)
 })
