@@ -97,3 +97,16 @@ export type Notification = z.infer<typeof notification>
 
 /** Of a call that answers without a body, or with one that nobody reads. */
 export const nothing = z.unknown()
+
+export const imported = z.array(z.object({ Name: z.string(), Made: z.number(), Unchanged: z.number() }))
+
+export const reindex = z.object({
+  Status: z.string(),
+  StartedAt: maybe,
+  EndedAt: maybe,
+  CycleCount: z.number(),
+  CyclesDoneCount: z.number(),
+  WaitingTransactionCount: z.number(),
+  InProgressTransactionCount: z.number(),
+  Problem: z.string().nullable(),
+})

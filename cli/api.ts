@@ -7,6 +7,8 @@ import { send, type Reply, type Sent } from './http.ts'
 export interface CallOptions {
   readonly query?: { readonly [name: string]: string | undefined }
   readonly json?: unknown
+  /** JSON as it is sent. */
+  readonly text?: string
   readonly yaml?: string
   readonly timeoutMs?: number
 }
@@ -36,10 +38,10 @@ const PAGE_MAX = 500
 export function createApi(connection: Connection, account?: string): Api {
   let token: Promise<string> | undefined
 
-  async function request(method: string, path: string, { query = {}, json, yaml, timeoutMs }: CallOptions): Promise<Reply> {
+  async function request(method: string, path: string, { query = {}, json, text, yaml, timeoutMs }: CallOptions): Promise<Reply> {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value)
-    const body = yaml ?? (json === undefined ? undefined : JSON.stringify(json))
+    const body = yaml ?? text ?? (json === undefined ? undefined : JSON.stringify(json))
     const once = async (): Promise<Reply> => {
       token ??= tokenFrom(connection)
       const sent: Sent = {

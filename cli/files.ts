@@ -1,5 +1,5 @@
-/** Files that the user names. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+/** Files that the user names: documents to read, and what is written. */
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { DocumentForm } from '../domain/schema/index.ts'
 import { CliError } from './exit.ts'
@@ -31,6 +31,20 @@ export async function readDocuments(io: Pick<Io, 'cwd' | 'stdin'>, names: readon
 /** A file as text. Throws a usage error where it cannot be read. */
 export function readInput({ cwd }: Pick<Io, 'cwd'>, name: string): string {
   return attempt(name, 'read', () => readFileSync(resolve(cwd, name), 'utf8'))
+}
+
+/** Writes a file that only its owner reads, whole or not at all. */
+export function writeOutput({ cwd }: Pick<Io, 'cwd'>, name: string, text: string): void {
+  const file = resolve(cwd, name)
+  const temporary = `${file}.${process.pid}.new`
+  attempt(name, 'written', () => {
+    try {
+      writeFileSync(temporary, text, { mode: 0o600 })
+      renameSync(temporary, file)
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  })
 }
 
 function documentFile(name: string, text: string, found: boolean): DocumentFile {

@@ -6,6 +6,7 @@ import { addApply } from './commands/apply.ts'
 import { addCycles } from './commands/cycles.ts'
 import { addIncidents } from './commands/incidents.ts'
 import { addNotifications } from './commands/notifications.ts'
+import { addRegistry } from './commands/registry.ts'
 import { addTransactions } from './commands/transactions.ts'
 import { addValidate } from './commands/validate.ts'
 import { addWebhooks } from './commands/webhooks.ts'
@@ -38,6 +39,7 @@ export function createProgram(io: Io): Command {
   addIncidents(program, io)
   addWebhooks(program, io)
   addNotifications(program, io)
+  addRegistry(program, io)
   return program
 }
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../support/system.ts'
 import { startReceiver, type ReceiverAnswer, type TestReceiver } from '../support/receiver.ts'
-import { flywheel } from './harness.ts'
+import { flywheel, folder } from './harness.ts'
 
 let server: TestReceiver
 /** Answers beside the token's, by what is asked for. */
@@ -64,6 +64,23 @@ describe('lists', () => {
     }
     const list = async (...args: readonly string[]) => ids((await ask(server.url, 'transactions', 'list', cycleNamed(1).Id, '--json', ...args)).out).length
     expect([await list(), await list('--limit', '700'), await list('--all')]).toEqual([50, 700, 1_203])
+  })
+})
+
+describe('several files to import', () => {
+  it('are sent in turn, all but the last one with more to come, as they are', async () => {
+    answer = () => ({ body: [{ Name: 'Accounts', Made: 1, Unchanged: 0 }] })
+    const cwd = folder({ 'a.json': '{ "a": 1.0 }', 'b.json': '{"b":2}' })
+    const { code, out } = await flywheel(['import', 'a.json', 'b.json', '--url', server.url, '--client-id', 'a', '--client-secret', 'b', '--json'], { cwd })
+    const sent = server.at('/v1.0/import').map(({ query, text }) => [query.get('more'), text])
+    expect([code, sent]).toEqual([
+      0,
+      [
+        ['true', '{ "a": 1.0 }'],
+        ['false', '{"b":2}'],
+      ],
+    ])
+    expect(JSON.parse(out)).toEqual(['a.json', 'b.json'].map(File => ({ File, Imported: [{ Name: 'Accounts', Made: 1, Unchanged: 0 }] })))
   })
 })
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSystem, type TestSystem } from '../support/system.ts'
@@ -291,6 +292,34 @@ describe('flywheel notifications', () => {
     expect((await command(['notifications', 'replay', id])).out).toBe(`${id} is about to be sent to ${system.receiver.url}/told.\n`)
     await until(async () => (await json<{ Status: string }>('notifications', 'show', id)).Status === 'Delivered')
     expect(await command(['notifications', 'show', cycle.id])).toMatchObject({ code: 1, err: expect.stringContaining('no such notification') })
+  })
+})
+
+describe('flywheel export, import and reindex', () => {
+  it('writes a file for its owner only, and brings it back', async () => {
+    const { id } = await system.client.cycle(orders('1'), { account })
+    const cwd = folder({})
+    const all = await command(['export', '-o', 'all.json'], { cwd })
+    expect([all.code, all.out]).toEqual([0, expect.stringMatching(/^all\.json: \d+ accounts, \d+ cycles/)])
+    expect(statSync(join(cwd, 'all.json')).mode & 0o777).toBe(0o600)
+    expect(readFileSync(join(cwd, 'all.json'), 'utf8')).toContain(id)
+    const one = await command(['export', '--only', account])
+    writeFileSync(join(cwd, 'one.json'), one.out)
+    const { code, out } = await command(['import', 'all.json', 'one.json'], { cwd })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^FILE +WHAT +IMPORTED +UNCHANGED\n/)
+    expect(out).toMatch(/\none\.json +Cycles +0 +1\n/)
+  })
+
+  it('tells what is no export', async () => {
+    const cwd = folder({ 'a.json': '{}', 'b.json': '{' })
+    expect(await command(['import', 'a.json'], { cwd })).toMatchObject({ code: 1, err: expect.stringContaining('no export of Flywheel') })
+    expect(await command(['import', 'b.json'], { cwd })).toEqual({ code: 4, out: '', err: 'b.json is no JSON.\n' })
+  })
+
+  it('rebuilds the index, and waits for it', async () => {
+    expect((await command(['reindex'])).out).toMatch(/^Status: +(Requested|Running|Done)\n/)
+    expect((await command(['reindex', '--wait'])).out).toMatch(/^Status: +Done\nCycles: +\d+ of \d+\n/)
   })
 })
 
