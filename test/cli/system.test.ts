@@ -222,6 +222,17 @@ describe('flywheel transactions and incidents', () => {
     expect((await cycle.transaction(given)).Status).toBe('Errored')
   })
 
+  it('lets a step that waits for its next try wait no longer', async () => {
+    system.receiver.respond(() => ({ status: 500 }))
+    const patient = calls().replace('steps:', 'settings: { onStepError: retry, retryDelays: [1h] }\nsteps:')
+    const cycle = await system.client.cycle(patient, { account })
+    const { transaction = '' } = await cycle.post({})
+    await until(async () => (await command(['transactions', 'show', 'Calls', transaction])).out.includes('Retrying'))
+    system.receiver.respond(() => undefined)
+    expect((await command(['transactions', 'retry', 'Calls', transaction])).code).toBe(0)
+    await cycle.settled(transaction, ['Completed'])
+  })
+
   it('lists the items of one that split a list', async () => {
     const document = `name: Split
 steps:
