@@ -39,10 +39,7 @@ export function addRegistry(program: Command, io: Io): void {
       if (output === undefined) return io.out(text)
       writeOutput(io, output, text)
       const counts = Object.entries(value).flatMap(([name, list]): [string, number][] => (Array.isArray(list) ? [[name, list.length]] : []))
-      session.show(
-        { File: output, ...Object.fromEntries(counts) },
-        () => `${output}: ${counts.map(([name, count]) => `${count} ${name.toLowerCase()}`).join(', ')}\n`,
-      )
+      session.show({ File: output, ...Object.fromEntries(counts) }, () => `${output}: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}\n`)
     })
 
   add(program, {
