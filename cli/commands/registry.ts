@@ -84,7 +84,9 @@ export function addRegistry(program: Command, io: Io): void {
       let answer = await api.call('POST', '/reindex', reindex)
       while (wait && answer.value.Status !== 'Done') {
         await sleep(POLL_MS)
+        const { Problem } = answer.value
         answer = await api.call('GET', '/reindex', reindex)
+        if (answer.value.Problem !== null && answer.value.Problem !== Problem) session.note(answer.value.Problem)
       }
       const { value, raw } = answer
       session.show(raw, () =>
