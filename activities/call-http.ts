@@ -14,6 +14,7 @@ import { failure, failureOf, tooLarge, withLog } from './failures.ts'
 import { credentialsOf } from './http/credentials.ts'
 import type { HttpAnswer } from './http/index.ts'
 import type { Quote } from './http/request.ts'
+import { urlSecretsOf } from './http/url-secrets.ts'
 import { awaitRegistry, type GuardDeps } from './registry.ts'
 import { openRequestScript } from './request-script.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
@@ -33,7 +34,7 @@ const ERROR_BODY_BYTES = 64 * 1024
 /** What is known of the cycle while one call of it is made. */
 interface Around {
   readonly secrets: KnownSecrets
-  /** Texts that are never told: the secrets, and with what the call authenticates itself once that is known. */
+  /** Texts that are never told: the secrets, and once the call is known what it authenticates itself with and what a URL makes of them. */
   readonly hidden: string[]
   readonly hide: Redactor
   /** Whether details tell payload. */
@@ -66,7 +67,7 @@ async function attempt(deps: CallHttpDeps, call: HttpCall, { secrets, hidden, hi
     const script = await openRequestScript(deps.scripting, call, logged)
     const asked = await script.before()
     const filled = fill(asked, secrets.variables)
-    hidden.push(...credentialsOf(filled))
+    hidden.push(...credentialsOf(filled), ...urlSecretsOf(asked.url, secrets.variables))
     const told = telling(asked, hide, payload)
     const { verdict, answer, reason } = await script.after(await deps.http.call(filled, signal, told.quote).catch(told.rethrow))
     const { status, headers, body } = answer

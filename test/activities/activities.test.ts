@@ -194,6 +194,25 @@ describe('callHttp', () => {
     }
   })
 
+  it('tells no part of a secret that a URL took apart, nor in how a host or a server writes it', async () => {
+    const url = `http://${secretReference('key')}.example/${secretReference('apart')}`
+    const apart: Variable = { name: 'apart', secret: true, value: 'S3CR3T-one?s3cr3t+two%2Fb&c' }
+    const body = {
+      path: '/S3CR3T-one',
+      query: [
+        ['s3cr3t two/b', ''],
+        ['c', ''],
+      ],
+      raw: 's3cr3t+two%2Fb',
+    }
+    const failure = await failureOf(activities({ variables: [...variables, apart], http: () => ({ status: 400, headers: {}, body }) }).callHttp(call({ url })))
+    expect(failure.message).toBe('POST http://********.example/******** answered 400\n{"path":"/********","query":[["********",""],["c",""]],"raw":"********"}')
+    const lost = new StepError('callFailed', 'getaddrinfo ENOTFOUND s3cr3t-one')
+    expect((await failureOf(activities({ variables: [apart], http: () => Promise.reject(lost) }).callHttp(call({ url })))).message).toContain(
+      'ENOTFOUND ********',
+    )
+  })
+
   it('cuts a body at 2,000 characters, and no secret in two', async () => {
     const long = `${'x'.repeat(1_996)}s3cr3t/+${'y'.repeat(50)}`
     const failure = await failureOf(
