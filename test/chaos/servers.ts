@@ -18,6 +18,8 @@ export type ServerName = 'redis' | 'temporal'
 export interface OwnServers {
   readonly redisUrl: string
   readonly temporalAddress: string
+  /** Where both keep their data. */
+  readonly folder: string
   /** SIGKILL, and waits until it is gone. */
   kill(name: ServerName): Promise<void>
   /** Starts it again on its data, and waits until it answers. */
@@ -55,6 +57,7 @@ export async function startOwnServers(): Promise<OwnServers> {
   const servers: OwnServers = {
     redisUrl,
     temporalAddress,
+    folder,
     async kill(name) {
       children.get(name)?.kill('SIGKILL')
       await until(() => !alive(name), { what: `${name} being gone` })

@@ -37,6 +37,8 @@ export interface TestSystem {
   /** Kills and starts it again. */
   restart(name: ProcessName): Promise<void>
   running(name: ProcessName): boolean
+  /** Where the processes' logs lie while the system is not stopped. */
+  readonly logFolder: string
   /** The last lines of both processes' logs, for a failed test. */
   logs(): string
   stop(): Promise<void>
@@ -149,6 +151,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     kill,
     start,
     running,
+    logFolder: logDir,
     restart: async name => {
       await kill(name)
       await start(name)
