@@ -37,7 +37,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     runScript: call => counted('script', runScript(deps, call)),
     evaluate: expressions => evaluate(deps, expressions),
     async begin(place, transaction, values, startedBy) {
-      const answer = await unlessLost(deps, inbox.begin(place, transaction, values, startedBy), 'stop')
+      const answer = await unlessLost(deps, inbox.begin(place, transaction, values, startedBy, deps.runtime().runId), 'stop')
       if (answer === 'go') metrics.transactions.inc({ status: 'InProgress' })
       return answer
     },

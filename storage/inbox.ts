@@ -135,7 +135,7 @@ export interface TransactionView {
  */
 export interface InboxTransaction {
   /** `values`: the trigger's own, for a synchronous one that was swept. `startedBy`: the process that is told that it began. */
-  begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined): Promise<'go' | 'stop'>
+  begin(place: Place, transaction: TransactionId, values: readonly MatchValue[], startedBy: string | undefined, run?: string): Promise<'go' | 'stop'>
   /**
    * `delivery`: ids are per cycle, growing. `taken` says, with `stop`, that the delivery had been taken before and counts as delivered.
    * `moved`: it is another transaction's by now: out of the queue with it, and no run.

@@ -6,7 +6,7 @@ import { cycleSuffix as at } from '../keys.ts'
 
 /**
  * Asks whether the transaction may begin; the running set decides, not the workflow's input.
- * ARGV: [3] process that started it or '', [4…] step and value's hash of the trigger's own values, in pairs. Answer: 'go' | 'stop'.
+ * ARGV: [3] process that started it or '', [4] Temporal's run or '', [5…] step and value's hash of the trigger's own values, in pairs. Answer: 'go' | 'stop'.
  */
 export const begin = `
 local t = ARGV[2]
@@ -14,8 +14,21 @@ if ARGV[3] ~= '' then begun(ARGV[3], t) end
 if not load(KEYS[1]) then return missing('stop') end
 local r = record(t)
 if not r.status then r = strayed(t) end
-if r.rebuilt and r.role == 'begun' and not doomed(r) then regainFrom(t, r, 4); wake() end
+if r.rebuilt and r.role == 'begun' and not doomed(r) then regainFrom(t, r, 5); wake() end
 save()
+-- An operator reset it: another run begins, from the beginning. It waits for no place, as it had one.
+local reset = r.ran and r.ran ~= ARGV[4] and r.role ~= 'begun' and r.role ~= 'new'
+if ARGV[4] ~= '' and r.status then call('HSET', txKey(t), 'ran', ARGV[4]) end
+if reset then
+  if C.state ~= 'Active' then return 'stop' end
+  call('HDEL', txKey(t), 'asked', 'refused')
+  revived(t, r)
+  for i = 5, #ARGV, 2 do gain(t, tonumber(r.order), ARGV[i], ARGV[i + 1]) end
+  offer(t)
+  wake()
+  save()
+  return 'go'
+end
 if r.role == 'begun' then return tonumber(r.ep) == C.epoch and 'go' or 'stop' end
 -- The task in which it began, and came to wait, failed or ended, was lost with its worker: it goes through it once more, and asks for nothing new.
 if passed(r) then return 'go' end
@@ -25,7 +38,7 @@ if not r.role then
   unfinish(t, r)
   status(t, r, 'InProgress', 'role', 'begun', 'ep', C.epoch)
   touch('${at.run}', t)
-  for i = 4, #ARGV, 2 do gain(t, tonumber(r.order), ARGV[i], ARGV[i + 1]) end
+  for i = 5, #ARGV, 2 do gain(t, tonumber(r.order), ARGV[i], ARGV[i + 1]) end
 else
   if C.state == 'Stopped' then return 'stop' end
   call('HSET', txKey(t), 'role', 'begun', 'ep', C.epoch)

@@ -16,8 +16,8 @@ const flatIds = (ids: Readonly<Record<string, number>>): (string | number)[] => 
 
 export function inboxTransaction(run: InboxScripts): InboxTransaction {
   return {
-    async begin(place, transaction, values, startedBy) {
-      return word(await run.cycle(scripts.begin, place, transaction, startedBy ?? '', ...flatValues(values)), 'go', 'stop')
+    async begin(place, transaction, values, startedBy, ran) {
+      return word(await run.cycle(scripts.begin, place, transaction, startedBy ?? '', ran ?? '', ...flatValues(values)), 'go', 'stop')
     },
     async resume(place, transaction, stepId, delivery) {
       const reply = items(await run.cycle(scripts.resume, place, transaction, stepId, delivery))
