@@ -1,4 +1,5 @@
 /** The simulated transaction workflow: asks the inbox as the real one does, and is checked at every answer. */
+import { UnknownCycle } from '../../domain/errors.ts'
 import type { RequestId, TransactionId } from '../../domain/ids.ts'
 import type { EndStatus } from '../../domain/states.ts'
 import type { Told } from '../../storage/inbox.ts'
@@ -67,8 +68,17 @@ export function askOf(workflow: Workflow): Ask {
   }
 }
 
-/** The answer, with ` wake` where the parent is to be told. */
+/** What the activity answers, with ` wake` where the parent is to be told. A cycle that is gone with all its keys was deleted. */
 async function call(world: World, transaction: TransactionId, ask: Ask): Promise<string> {
+  try {
+    return await put(world, transaction, ask)
+  } catch (error) {
+    if (!(error instanceof UnknownCycle) || !world.deleted) throw error
+    return ask.name === 'await' ? 'some' : 'stop'
+  }
+}
+
+async function put(world: World, transaction: TransactionId, ask: Ask): Promise<string> {
   const { inbox, place } = world
   const told = ({ answer, wake }: Told<string>): string => (wake ? `${answer} wake` : answer)
   switch (ask.name) {
