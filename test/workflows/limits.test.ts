@@ -70,7 +70,8 @@ describe('sizes (architecture.md 5)', () => {
 
   it('of a call that no receiver takes are a step error', async () => {
     const twice = ['{{order.body}}', '{{order.body}}']
-    const input = rig.input(documentOf([trigger('a'), call('a', { body: [twice, twice, twice] })]), 'x'.repeat(6_000_000))
+    const settings = { retention: { errored: '0s' } }
+    const input = rig.input(documentOf([trigger('a'), call('a', { body: [twice, twice, twice] })], { settings }), 'x'.repeat(6_000_000))
     const handle = await rig.start(input)
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'buildFailed' } })
     expect(rig.index(input.transaction).incidents).toMatchObject([{ message: 'Failed to build the request' }])
