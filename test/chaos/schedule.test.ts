@@ -30,7 +30,11 @@ const every = (name: string, activate = true): Promise<TestCycle> =>
     },
     { activate },
   )
-const due = (name: string): number[] => system.receiver.at(`/${name}`).map(({ json, text }) => Date.parse(typeof json === 'string' ? json : text))
+/** What each run said that it fell due at. A call may be sent again after a crash, with its key (cycles.md 4): it counts once. */
+const due = (name: string): number[] => {
+  const runs = new Map(system.receiver.at(`/${name}`).map(({ headers, json, text }) => [String(headers['idempotency-key']), typeof json === 'string' ? json : text]))
+  return [...runs.values()].map(at => Date.parse(at))
+}
 const schedules = async (): Promise<string[]> => {
   const connection = await Connection.connect({ address: servers.temporalAddress })
   try {
