@@ -1,4 +1,5 @@
 /** Held connections over Temporal's client (architecture.md 4, 5). The client's connection is one of grpc-js: the native one ignores abort signals. */
+import { setMaxListeners } from 'node:events'
 import {
   isGrpcServiceError,
   WithStartWorkflowOperation,
@@ -36,6 +37,8 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
   async function call<T>(wait: Wait, run: () => Promise<T>): Promise<T | 'over'> {
     if (wait.signal.aborted || wait.deadlineMs <= 0) return 'over'
     const mine = new AbortController()
+    // The client adds a listener each time that it asks for the same answer again, every 20 s or so.
+    setMaxListeners(0, mine.signal)
     const abort = (): void => mine.abort()
     wait.signal.addEventListener('abort', abort, { once: true })
     try {
