@@ -21,6 +21,8 @@ const updatesOf = (id: unknown): Update[] =>
     const update: Update = JSON.parse(text)
     return update.id === id ? [update] : []
   })
+/** How often one transaction is resumed in the test of that; 500 by hand. */
+const RESUMES = Number(process.env.FLYWHEEL_TEST_RESUMES ?? 50)
 const numbers = (id: unknown): unknown[] => updatesOf(id).map(({ n }) => n)
 
 describe('a mid-cycle webhook', () => {
@@ -37,6 +39,23 @@ describe('a mid-cycle webhook', () => {
     await until(() => updatesOf(id).length === 6)
     expect(numbers(id)[5]).toBe('late')
     expect(new Set(updatesOf(id).map(({ tx }) => tx))).toEqual(new Set([order.transaction]))
+  })
+
+  it(`resumes a transaction that waits ${RESUMES} times, and its data stays readable`, { timeout: 600_000 }, async () => {
+    const cycle = await system.client.cycle(waiting(system.receiver.url))
+    const id = randomUUID()
+    const { transaction = '' } = await cycle.post({ id, kept: 'since the start' })
+    for (let n = 0; n < RESUMES; n++) {
+      await cycle.settled(transaction, ['Waiting'])
+      expect(await cycle.post({ id, n }, { step: 'update' })).toMatchObject({ status: 200, transaction })
+      await until(() => updatesOf(id).length > n)
+    }
+    const { Steps = [], Incidents } = await cycle.settled(transaction, ['Waiting'])
+    expect(numbers(id)).toEqual(Array.from({ length: RESUMES }, (_, n) => n))
+    const dataOf = (step: string): unknown => Steps.find(({ StepId }) => StepId === step)?.Data
+    expect(dataOf('order')).toMatchObject({ body: { id, kept: 'since the start' } })
+    expect(dataOf('update')).toMatchObject({ body: { id, n: RESUMES - 1 } })
+    expect(Incidents).toEqual([])
   })
 
   it('runs the most recent of several transactions with the value', async () => {
