@@ -86,11 +86,15 @@ const notificationTry = z.object({
 
 export const notification = z.object({
   id: guid(),
-  kind: z.enum(['incident']),
+  kind: z
+    .enum(['incident', 'installed', 'uninstalled', 'started', 'stopped'])
+    .describe('incident: the transaction error webhook. The others: what a marketplace is told.'),
   status: notificationStatus.describe('Failed: every try did. Gone: the receiver answered 410.'),
   title: z.string().describe('What it is about.'),
   accountId: guid(),
-  cycleId: guid().nullable(),
+  cycleId: guid().nullable().describe('Of an incident.'),
+  packageId: count().nullable().describe('The integration package whose installation it is about; null of an incident.'),
+  marketplaceId: count().nullable().describe('The marketplace that is told, and whose secret signs it; null of an incident.'),
   url: url(),
   createdOnUtc: instant(),
   tries: z.array(notificationTry).describe('The oldest first.'),

@@ -5,6 +5,7 @@ import { asTransactionId, type AccountId, type CycleId, type RequestId, type Ste
 import type { CycleDocument, TriggerData, WebhookData } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { StepErrorCode } from '../domain/errors.ts'
+import type { InstallationStatus } from '../domain/notification-body.ts'
 import type { EndStatus } from '../domain/states.ts'
 
 /** Payloads of that many bytes and more are stored beside Temporal, but for those with `INLINE` in their metadata (decision 12). */
@@ -246,14 +247,27 @@ export const scheduleId = (cycle: CycleId): string => `schedule/${cycle}`
 /** Temporal puts the time at which a run fell due behind it. */
 export const triggerWorkflowId = (cycle: CycleId): string => `cycleOperation/${cycle}/trigger`
 
+/** An integration package in an account. */
+export interface InstallationKey {
+  readonly account: AccountId
+  /** Id of the package. */
+  readonly package: string
+}
+
+/** `incident`: the transaction error webhook (cycles.md 5). The others: what happened to an installation (marketplace.md 2). */
+export type NotificationKind = 'incident' | InstallationStatus
+
 /** Something that is told to a receiver of the partner's. */
 export interface NotificationMessage {
   /** GUID, sent as `webhook-id`: the same on every try. */
   readonly id: string
-  /** `incident`: the transaction error webhook (cycles.md 5). */
-  readonly kind: 'incident'
+  readonly kind: NotificationKind
   readonly account: AccountId
   readonly cycle?: CycleId
+  /** What is told of one installation is sent one after the other. Absent of incidents. */
+  readonly installation?: InstallationKey
+  /** The marketplace whose secrets sign it; absent: it is not signed. */
+  readonly marketplaceId?: string
   /** What it is about, in one line for operators. */
   readonly title: string
   readonly url: string

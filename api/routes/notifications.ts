@@ -11,10 +11,12 @@ const TAG = 'Notifications'
 const path = '/v1.0/notifications'
 const params = { id: 'GUID of the notification, as its receiver gets it in webhook-id.' }
 
-const view = ({ registry: _registry, temporal }: Services, { account, cycle, tries, createdAt, ...rest }: LoggedNotification) => ({
+const view = ({ registry: _registry, temporal }: Services, { account, cycle, installation, marketplaceId, tries, createdAt, ...rest }: LoggedNotification) => ({
   ...rest,
   accountId: account,
   cycleId: cycle ?? null,
+  packageId: installation === undefined ? null : Number(installation.package),
+  marketplaceId: marketplaceId === undefined ? null : Number(marketplaceId),
   createdOnUtc: new Date(createdAt).toISOString(),
   tries: tries.map(({ at, durationMs, status, answer, error }) => ({
     time: new Date(at).toISOString(),

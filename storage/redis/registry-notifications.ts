@@ -1,7 +1,7 @@
 /** The outboxes, and the delivery log: records with an end, found by id, and in order over all accounts or by where they stand. */
 import type { Redis } from 'ioredis'
 import { asAccountId, asCycleId } from '../../domain/ids.ts'
-import type { NotificationMessage, NotificationStatus, NotificationTry } from '../../workflows/messages.ts'
+import type { NotificationKind, NotificationMessage, NotificationStatus, NotificationTry } from '../../workflows/messages.ts'
 import { partitionOf } from '../keys.ts'
 import type { LoggedNotification, Notifications, OutboxEntry } from '../notifications.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
@@ -84,8 +84,8 @@ export function createNotifications(redis: Redis, options: NotificationsOptions 
     async sendAgain({ id, account }) {
       await call(() => redis.xadd(keys.outbox(partitionOf(account)), '*', 'again', id))
     },
-    async open({ id, ...message }) {
-      const fields = Object.entries(message).flat()
+    async open({ id, installation, ...message }) {
+      const fields = Object.entries({ ...message, ...(installation === undefined ? {} : { package: installation.package }) }).flat()
       await open(
         redis,
         [keys.notification(id), keys.notifications, keys.notificationsByStatus('Pending')],
@@ -121,6 +121,14 @@ function entryOf(id: string, partition: number, name: string | undefined, text: 
   return { id, partition, what: { message } }
 }
 
+const KINDS: { readonly [K in NotificationKind]: K } = {
+  incident: 'incident',
+  installed: 'installed',
+  uninstalled: 'uninstalled',
+  started: 'started',
+  stopped: 'stopped',
+}
+const kindOf = (text: string): NotificationKind => Object.values(KINDS).find(kind => kind === text) ?? 'incident'
 const STATUSES: { readonly [S in NotificationStatus]: S } = { Pending: 'Pending', Delivered: 'Delivered', Failed: 'Failed', Gone: 'Gone' }
 const statusOf = (text: string): NotificationStatus => Object.values(STATUSES).find(status => status === text) ?? 'Pending'
 
@@ -130,12 +138,17 @@ function notificationOf(id: string, record: unknown, tries: unknown): LoggedNoti
   const fields = new Map<string, unknown>(Object.entries(record))
   if (!fields.has('status')) return undefined
   const text = (name: string): string => String(fields.get(name) ?? '')
+  const account = asAccountId(text('account'))
   const cycle = text('cycle')
+  const packageId = text('package')
+  const marketplaceId = text('marketplaceId')
   return {
     id,
-    kind: 'incident',
-    account: asAccountId(text('account')),
+    kind: kindOf(text('kind')),
+    account,
     ...(cycle === '' ? {} : { cycle: asCycleId(cycle) }),
+    ...(packageId === '' ? {} : { installation: { account, package: packageId } }),
+    ...(marketplaceId === '' ? {} : { marketplaceId }),
     title: text('title'),
     url: text('url'),
     userAgent: text('userAgent'),

@@ -99,6 +99,8 @@ describe('the delivery log', () => {
       Title: 'Error: Webhook failed · Orders',
       AccountId: account,
       CycleId: cycle,
+      PackageId: null,
+      MarketplaceId: null,
       Url: 'http://errors.example',
       CreatedOnUtc: expect.stringMatching(/Z$/),
       Tries: [
@@ -112,6 +114,24 @@ describe('the delivery log', () => {
       status: 200,
       json: { ...listed, UserAgent: 'Flywheel', Body: one.body },
     })
+  })
+
+  it('shows what a marketplace was told of an installation', async () => {
+    const message = {
+      kind: 'started' as const,
+      account,
+      title: 'started · Shop',
+      url: 'http://shop.example',
+      userAgent: 'Flywheel',
+      body: '{"Status":"started"}',
+    }
+    const one = { id: randomUUID(), ...message, installation: { account, package: '1234' }, marketplaceId: '7' }
+    await api.registry.notifications.open(one)
+    const listed = { Id: one.id, Kind: 'started', AccountId: account, CycleId: null, PackageId: 1_234, MarketplaceId: 7, Status: 'Pending' }
+    expect((await api.v1('GET', '/notifications?pageSize=1')).json).toMatchObject([listed])
+    const { status, json } = await api.v1('GET', `/notifications/${one.id}`)
+    expect([status, json]).toMatchObject([200, { ...listed, Body: one.body }])
+    expect(json).not.toHaveProperty('Installation')
   })
 
   it('is listed newest first, by status, and from one on', async () => {

@@ -197,6 +197,15 @@ describe('the delivery log', () => {
     expect(await notifications.get('unknown')).toBeUndefined()
   })
 
+  it('knows what installation it is about, and which marketplace is told', async () => {
+    const { notifications } = createRegistry(await own())
+    const { cycle: _none, ...about } = message({ kind: 'started', marketplaceId: '7' })
+    const one = { ...about, installation: { account: about.account, package: '1234' } }
+    await notifications.open(one)
+    expect(await notifications.reopen(one.id)).toEqual(one)
+    expect(await notifications.get(one.id)).toMatchObject(one)
+  })
+
   it('keeps the latest 50 tries', async () => {
     const { notifications } = createRegistry(await own())
     const one = message()
