@@ -32,7 +32,9 @@ const every = (name: string, activate = true): Promise<TestCycle> =>
   )
 /** What each run said that it fell due at. A call may be sent again after a crash, with its key (cycles.md 4): it counts once. */
 const due = (name: string): number[] => {
-  const runs = new Map(system.receiver.at(`/${name}`).map(({ headers, json, text }) => [String(headers['idempotency-key']), typeof json === 'string' ? json : text]))
+  const runs = new Map(
+    system.receiver.at(`/${name}`).map(({ headers, json, text }) => [String(headers['idempotency-key']), typeof json === 'string' ? json : text]),
+  )
   return [...runs.values()].map(at => Date.parse(at))
 }
 const schedules = async (): Promise<string[]> => {
