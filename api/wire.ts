@@ -11,7 +11,8 @@ const isObject = (value: unknown): value is { readonly [name: string]: unknown }
 
 /** The schema inside optional, nullable and the like. */
 function bare(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return bare(schema.unwrap())
+  const { $ZodOptional, $ZodNullable, $ZodDefault } = z.core
+  if (schema instanceof $ZodOptional || schema instanceof $ZodNullable || schema instanceof $ZodDefault) return bare(schema._zod.def.innerType)
   return schema
 }
 

@@ -27,7 +27,15 @@ export const registryKeys = {
   account: (id: AccountId): string => `${tagOf(id)}${accountRecord}${id}`,
   /** Zset: ids of the account's cycles by time of creation. */
   cycles: (id: AccountId): string => `${tagOf(id)}${accountCycles}${id}`,
-  /** Hash: version, createdAt, updatedAt, document and identifiers (JSON). */
+  /** Base keys of records (`redis/records.ts`): the partner's, and those of an account. */
+  templates: '{templates}',
+  connectors: '{connectors}',
+  marketplaces: '{marketplaces}',
+  packages: '{packages}',
+  accountConnectors: (id: AccountId): string => `${tagOf(id)}:accountConnectors:${id}`,
+  installations: (id: AccountId): string => `${tagOf(id)}:installations:${id}`,
+  operations: (id: AccountId): string => `${tagOf(id)}:operations:${id}`,
+  /** Hash: version, createdAt, updatedAt; document, identifiers, origin and accountConnectors (JSON). */
   document: (place: Place): string => `${tagOf(place.account)}:document:${place.account}:${place.cycle}`,
   /** Set: every identifier that this cycle ever had, so that all go with it. */
   identifiers: (place: Place): string => `${tagOf(place.account)}:identifiers:${place.account}:${place.cycle}`,

@@ -3,7 +3,15 @@ import type { AccountId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { CycleDocument } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { Incident } from '../workflows/messages.ts'
+import type { AccountConnector } from './account-connector.ts'
+import type { Connector } from './connector.ts'
+import type { Installation } from './installation.ts'
+import type { Marketplace } from './marketplace.ts'
 import type { Notifications } from './notifications.ts'
+import type { Operation } from './operation.ts'
+import type { Package } from './package.ts'
+import type { AccountRecords, GroupedRecords, NumberedRecords, Records } from './records.ts'
+import type { Template } from './template.ts'
 
 export interface Account {
   readonly id: AccountId
@@ -54,6 +62,13 @@ export interface Settings {
   update(change: SettingsChange): Promise<PartnerSettings>
 }
 
+/** The release that a cycle was installed from, and the package where it came with one. */
+export interface CycleOrigin {
+  readonly templateId: string
+  readonly releaseId: string
+  readonly packageId?: string
+}
+
 export interface StoredCycle {
   readonly place: Place
   readonly version: number
@@ -62,6 +77,9 @@ export interface StoredCycle {
   /** As saved; `verify` secrets and values of secret variables stand sealed in it. */
   readonly document: CycleDocument
   readonly identifiers: { readonly [step: StepId]: Identifier }
+  readonly origin?: CycleOrigin
+  /** Id of the account connector that it uses, by the connector's name: where the account has several (connectors.md 2). */
+  readonly accountConnectors?: { readonly [connector: string]: string }
 }
 
 /** What an identifier leads to. */
@@ -150,6 +168,13 @@ export interface Answers {
 export interface Registry {
   readonly accounts: Accounts
   readonly cycles: Cycles
+  readonly templates: Records<Template>
+  readonly connectors: Records<Connector>
+  readonly marketplaces: NumberedRecords<Marketplace>
+  readonly packages: GroupedRecords<Package>
+  readonly accountConnectors: AccountRecords<AccountConnector>
+  readonly installations: AccountRecords<Installation>
+  readonly operations: AccountRecords<Operation>
   readonly incidents: Incidents
   readonly settings: Settings
   readonly notifications: Notifications

@@ -40,13 +40,15 @@ export function unlessDeleted(answer: string): void {
 export const webhookUrl = (publicUrl: string, identifier: string): string => `${publicUrl}/api/webhook/${identifier}`
 
 export function cycleView({ stored, status }: LiveCycle, publicUrl: string) {
-  const { document, identifiers } = stored
+  const { document, identifiers, origin } = stored
   return {
     id: stored.place.cycle,
     name: document.name,
     description: document.description ?? '',
     tags: document.tags ?? [],
     status: status.state,
+    templateId: origin?.templateId,
+    templateReleaseId: origin?.releaseId,
     createdOnUtc: new Date(stored.createdAt).toISOString(),
     webhooks: document.steps.flatMap(({ id, name }) => {
       const identifier = identifiers[id]

@@ -33,6 +33,14 @@ const schema = z.object({
   createdOnUtc: instant(),
   updatedOnUtc: instant(),
   webhooks: z.array(z.object({ stepId: z.string().min(1), identifier: z.string().regex(/^[0-9A-Za-z]{22}$/, 'must be 22 letters and digits') })),
+  origin: z
+    .object({ templateId: guid(), releaseId: guid(), packageId: z.string().exactOptional() })
+    .exactOptional()
+    .describe('The release that it was installed from.'),
+  accountConnectors: z
+    .array(z.object({ connector: z.string().min(1), accountConnectorId: guid() }))
+    .exactOptional()
+    .describe('The account connectors that it uses.'),
   definition: document,
 })
 type Exported = z.output<typeof schema>
@@ -50,6 +58,10 @@ function exportedOf(cycle: StoredCycle, { state, stoppedAt, activation }: Standi
     createdOnUtc: iso(cycle.createdAt),
     updatedOnUtc: iso(cycle.updatedAt),
     webhooks: Object.entries(cycle.identifiers).map(([stepId, identifier]) => ({ stepId, identifier })),
+    ...(cycle.origin === undefined ? {} : { origin: cycle.origin }),
+    ...(cycle.accountConnectors === undefined
+      ? {}
+      : { accountConnectors: Object.entries(cycle.accountConnectors).map(([connector, accountConnectorId]) => ({ connector, accountConnectorId })) }),
     definition: cycle.document,
   }
 }
@@ -70,6 +82,10 @@ function storedOf(sealer: Services['sealer'], item: Exported): { readonly stored
       updatedAt: msOf(item.updatedOnUtc),
       document: sealed.document,
       identifiers,
+      ...(item.origin === undefined ? {} : { origin: item.origin }),
+      ...(item.accountConnectors === undefined
+        ? {}
+        : { accountConnectors: Object.fromEntries(item.accountConnectors.map(({ connector, accountConnectorId }) => [connector, accountConnectorId])) }),
     },
     problem: sealed.problems[0] === undefined ? sealProblem(sealer, definition) : `${sealed.problems[0].path}: ${sealed.problems[0].message}`,
   }

@@ -28,10 +28,11 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1`)
 
-/** KEYS account, its cycles · Answers 1, or 0 where it has cycles. */
+/** KEYS account, its cycles, base keys of its records … · Answers 1, or 0 where it has cycles. */
 const removeEmpty = script(`
 if redis.call('ZCARD', KEYS[2]) > 0 then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
+for at = 3, #KEYS do redis.call('DEL', KEYS[at], KEYS[at] .. ':order') end
 return 1`)
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -73,7 +74,8 @@ export function createAccounts(redis: Redis): Accounts {
     },
     async delete(id) {
       const account = await get(id)
-      if ((await removeEmpty(redis, [keys.account(id), keys.cycles(id)], [])) === 0) return false
+      if ((await removeEmpty(redis, [keys.account(id), keys.cycles(id), keys.accountConnectors(id), keys.installations(id), keys.operations(id)], [])) === 0)
+        return false
       if (account !== undefined) await unclaim(redis, indexes, [account.apiId, id])
       return true
     },

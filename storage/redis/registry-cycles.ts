@@ -115,8 +115,10 @@ export function createCycles(redis: Redis): Cycles {
 }
 
 function fieldsOf(cycle: StoredCycle): (string | number)[] {
-  const { createdAt, updatedAt, document, identifiers } = cycle
-  return ['createdAt', createdAt, 'updatedAt', updatedAt, 'document', JSON.stringify(document), 'identifiers', JSON.stringify(identifiers)]
+  const { createdAt, updatedAt, document, identifiers, origin, accountConnectors } = cycle
+  const given = (value: object | undefined): string => (value === undefined ? '' : JSON.stringify(value))
+  const optional = ['origin', given(origin), 'accountConnectors', given(accountConnectors)]
+  return ['createdAt', createdAt, 'updatedAt', updatedAt, 'document', JSON.stringify(document), 'identifiers', JSON.stringify(identifiers), ...optional]
 }
 
 function cycleOf(place: Place, record: unknown): StoredCycle | undefined {
@@ -131,5 +133,7 @@ function cycleOf(place: Place, record: unknown): StoredCycle | undefined {
     updatedAt: Number(text('updatedAt')),
     document: JSON.parse(text('document')),
     identifiers: JSON.parse(text('identifiers')),
+    ...(fields.get('origin') ? { origin: JSON.parse(text('origin')) } : {}),
+    ...(fields.get('accountConnectors') ? { accountConnectors: JSON.parse(text('accountConnectors')) } : {}),
   }
 }

@@ -1,5 +1,14 @@
 import type { Redis } from 'ioredis'
+import type { AccountConnector } from '../account-connector.ts'
+import type { Connector } from '../connector.ts'
+import type { Installation } from '../installation.ts'
+import type { Marketplace } from '../marketplace.ts'
+import type { Operation } from '../operation.ts'
+import type { Package } from '../package.ts'
+import { registryKeys as keys } from '../registry-keys.ts'
 import type { Registry } from '../registry.ts'
+import type { Template } from '../template.ts'
+import { createAccountRecords, createRecords } from './records.ts'
 import { createAccounts } from './registry-accounts.ts'
 import { createCycles } from './registry-cycles.ts'
 import { createIncidents, type IncidentsOptions } from './registry-incidents.ts'
@@ -12,6 +21,13 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
   return {
     accounts: createAccounts(redis),
     cycles: createCycles(redis),
+    templates: createRecords<Template>(redis, { base: keys.templates }),
+    connectors: createRecords<Connector>(redis, { base: keys.connectors, nameOf: ({ name }) => name }),
+    marketplaces: createRecords<Marketplace>(redis, { base: keys.marketplaces, numbered: true }),
+    packages: createRecords<Package>(redis, { base: keys.packages, numbered: true, groupOf: ({ marketplaceId }) => marketplaceId }),
+    accountConnectors: createAccountRecords<AccountConnector>(redis, keys.accountConnectors),
+    installations: createAccountRecords<Installation>(redis, keys.installations),
+    operations: createAccountRecords<Operation>(redis, keys.operations),
     incidents: createIncidents(redis, options),
     settings: createSettings(redis),
     notifications: createNotifications(redis, options),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asCycleId } from '../../domain/ids.ts'
 import { apiHarness, at, fieldsOf, smallCycle, type ApiHarness, type Loose, type Sent } from './harness.ts'
 
 /** One installation, and another with the same keys into which its exports go. */
@@ -99,6 +100,32 @@ describe('an import', () => {
     await other.v1('PUT', `/cycles/${guidOf(cycles[0] ?? null)}/deactivate`, { account })
     expect((await other.v1('POST', '/import', { body: document })).status).toBe(200)
     expect(at((await other.v1('GET', `/cycles/${guidOf(cycles[0] ?? null)}`, { account })).json, 'Status')).toBe('Stopped')
+  })
+
+  it('keeps the release that a cycle came from, and its account connectors', async () => {
+    const account = await api.account()
+    const { id } = (await api.registry.accounts.find(account)) ?? {}
+    if (id === undefined) throw new Error('there is no account')
+    const place = { account: id, cycle: asCycleId(randomUUID()) }
+    await api.inbox.create(place, 1)
+    const stored = {
+      place,
+      version: 1,
+      createdAt: 1_000,
+      updatedAt: 1_000,
+      document: { name: 'Small', steps: [{ id: 'a', type: 'webhook' as const }] },
+      identifiers: {},
+      origin: { templateId: randomUUID(), releaseId: randomUUID(), packageId: '12' },
+      accountConnectors: { 'Example Shop': randomUUID() },
+    }
+    await api.registry.cycles.create(stored)
+    const { json } = await api.v1('GET', `/export?account=${account}`)
+    expect((await other.v1('POST', '/import', { body: json })).status).toBe(200)
+    expect(await other.registry.cycles.get(place)).toEqual(stored)
+    expect((await other.v1('GET', `/cycles/${place.cycle}`, { account })).json).toMatchObject({
+      TemplateId: stored.origin.templateId,
+      TemplateReleaseId: stored.origin.releaseId,
+    })
   })
 
   it('refuses what is no export, or one of a newer version, in these words', async () => {

@@ -136,6 +136,17 @@ describe('cycles', () => {
     expect(await registry.cycles.address(asIdentifier('unknown'))).toBeUndefined()
   })
 
+  it('keep the release that they came from, and their account connectors', async () => {
+    const cycle = await madeCycle(await madeAccount(), {
+      origin: { templateId: randomUUID(), releaseId: randomUUID(), packageId: '12' },
+      accountConnectors: { 'Example Shop': randomUUID() },
+    })
+    expect(await registry.cycles.get(cycle.place)).toEqual(cycle)
+    const { accountConnectors: _, ...without } = { ...cycle, version: 2 }
+    expect(await registry.cycles.replace(without, 1)).toBe('done')
+    expect(await registry.cycles.get(cycle.place)).toEqual(without)
+  })
+
   it('are not found under another account', async () => {
     const cycle = await madeCycle(await madeAccount())
     const other = await madeAccount()

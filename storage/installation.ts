@@ -1,0 +1,20 @@
+export interface InstalledCycle {
+  readonly cycleId: string
+  readonly templateId: string
+  readonly templateReleaseId: string
+}
+
+/** A package in an account. Id: the package's. */
+export interface Installation {
+  readonly packageId: string
+  readonly marketplaceId: string
+  /** In the package's order of templates. */
+  readonly cycles: readonly InstalledCycle[]
+  /** Of the deploy call under which it was installed. */
+  readonly completeParameter?: string
+  /** ms since the epoch. */
+  readonly installedAt: number
+  readonly status: 'Installed' | 'Started' | 'Stopped'
+  /** Id of the operation in progress. */
+  readonly operation?: string
+}
