@@ -110,8 +110,8 @@ export interface Accounts {
 }
 
 export interface Cycles {
-  /** Document and identifiers; `inbox.create` comes before, so that a cycle that exists can be accepted into. `gone`: its account is. */
-  create(cycle: StoredCycle): Promise<'created' | 'gone'>
+  /** Document and identifiers; `inbox.create` comes before, so that a cycle that exists can be accepted into. `there`: it is, and stays as it is. `gone`: its account is. */
+  create(cycle: StoredCycle): Promise<'created' | 'there' | 'gone'>
   get(place: Place): Promise<StoredCycle | undefined>
   /** Its version alone, for caches. */
   version(place: Place): Promise<number | undefined>

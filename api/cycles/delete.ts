@@ -1,19 +1,10 @@
-/** Taking cycles and accounts away. */
+/** Taking accounts away. */
 import { ApiError } from '../../domain/errors.ts'
-import type { Place } from '../../domain/ids.ts'
+import { deleteCycle } from '../../storage/cycle-life.ts'
 import type { Account } from '../../storage/registry.ts'
 import type { Services } from '../services.ts'
 
 type Needs = Pick<Services, 'registry' | 'inbox'>
-
-/**
- * The inbox first: from that script on webhooks answer 404, and the stop of its transactions is a durable operation. A cut before the second step
- * leaves a document without a live inbox, which counts as deleted and is taken away by whoever meets it.
- */
-export async function deleteCycle({ registry, inbox }: Needs, place: Place): Promise<void> {
-  await inbox.delete(place)
-  await registry.cycles.remove(place)
-}
 
 const BATCH = 100
 const TRIES = 5

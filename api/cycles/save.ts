@@ -1,37 +1,24 @@
 /** Making a cycle and replacing its document. */
 import { randomUUID } from 'node:crypto'
 import { ApiError } from '../../domain/errors.ts'
-import { triggerOf } from '../../domain/graph.ts'
 import { asCycleId, type Place } from '../../domain/ids.ts'
+import { createCycleFrom, type NewCycle } from '../../storage/cycle-life.ts'
+import { identifiersFor } from '../../storage/identifiers.ts'
 import type { Account } from '../../storage/registry.ts'
 import type { Services } from '../services.ts'
 import { readDefinition } from './definition.ts'
-import { deleteCycle } from './delete.ts'
-import { identifiersFor } from './identifiers.ts'
 import { unlessDeleted, type LiveCycle } from './view.ts'
 
-/**
- * The inbox's keys come first and the document last: it is the document that makes a cycle exist, and one that exists can be accepted into. A cut in
- * between leaves an inbox that nobody knows of, in state Paused.
- */
+/** Throws `document_invalid`, and `account_missing` where the account went away meanwhile. */
 export async function createCycle(services: Services, account: Account, input: unknown): Promise<Place> {
-  const document = await readDefinition(services, input)
-  const place: Place = { account: account.id, cycle: asCycleId(randomUUID()) }
-  const now = Date.now()
-  await services.inbox.create(place, 1, triggerOf(document).type === 'schedule')
-  const made = await services.registry.cycles.create({
-    place,
-    version: 1,
-    createdAt: now,
-    updatedAt: now,
-    document,
-    identifiers: identifiersFor(document),
-  })
-  if (made === 'gone') {
-    await deleteCycle(services, place)
-    throw new ApiError('account_missing', 'There is no such account.')
-  }
-  return place
+  return createCycleIn(services, account, { document: await readDefinition(services, input) })
+}
+
+/** The same from a document that was read before, or comes from a release. */
+export async function createCycleIn(services: Services, account: Account, cycle: Pick<NewCycle, 'document' | 'origin'>): Promise<Place> {
+  const id = asCycleId(randomUUID())
+  if ((await createCycleFrom(services, { ...cycle, account: account.id, id })) === 'gone') throw new ApiError('account_missing', 'There is no such account.')
+  return { account: account.id, cycle: id }
 }
 
 const running = (): ApiError => new ApiError('cycle_running', 'The cycle is active or stopping: deactivate it before you change it.')

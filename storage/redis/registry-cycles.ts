@@ -15,12 +15,13 @@ import { registryKeys as keys } from '../registry-keys.ts'
 
 import { call, replies, script } from './registry-call.ts'
 
-/** KEYS document, account, its cycles · ARGV cycle id, createdAt, field, value, … · Answers 1, or 0 where the account is gone. */
+/** KEYS document, account, its cycles · ARGV cycle id, createdAt, field, value, … · Answers created, there, or gone where the account is. */
 const create = script(`
-if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 0 then return 'gone' end
+if redis.call('EXISTS', KEYS[1]) == 1 then return 'there' end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
-return 1`)
+return 'created'`)
 
 /**
  * KEYS document, the inbox's cycle · ARGV expected version, version, '1' where its trigger is a schedule, field, value, …
@@ -66,9 +67,9 @@ export function createCycles(redis: Redis): Cycles {
       await address(place, cycle.identifiers)
       const kept = [keys.document(place), keys.account(place.account), keys.cycles(place.account)]
       const made = await create(redis, kept, [place.cycle, cycle.createdAt, 'version', cycle.version, ...fieldsOf(cycle)])
-      if (made === 1) return 'created'
+      if (made === 'created') return made
       await forget(place, Object.values(cycle.identifiers))
-      return 'gone'
+      return made === 'there' ? made : 'gone'
     },
     async version(place) {
       const version = await call(() => redis.hget(keys.document(place), 'version'))

@@ -153,6 +153,14 @@ describe('cycles', () => {
     expect(await registry.cycles.get({ account: other.id, cycle: cycle.place.cycle })).toBeUndefined()
   })
 
+  it('are made once: a repeat leaves them as they are', async () => {
+    const cycle = await madeCycle(await madeAccount())
+    const again = { ...cycle, identifiers: { a: asIdentifier(`i${randomUUID()}`) } }
+    expect(await registry.cycles.create(again)).toBe('there')
+    expect(await registry.cycles.get(cycle.place)).toEqual(cycle)
+    expect(await registry.cycles.address(again.identifiers.a)).toBeUndefined()
+  })
+
   it('are not made in an account that is gone', async () => {
     const cycle = aCycle(anAccount())
     expect(await registry.cycles.create(cycle)).toBe('gone')

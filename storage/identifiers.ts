@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { CycleDocument } from '../../domain/document.ts'
-import { asIdentifier, type Identifier, type StepId } from '../../domain/ids.ts'
+import type { CycleDocument } from '../domain/document.ts'
+import { asIdentifier, type Identifier, type StepId } from '../domain/ids.ts'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const LENGTH = 22
