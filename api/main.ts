@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import type { Redis } from 'ioredis'
+import { createOAuth } from '../activities/connectors/oauth/index.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
@@ -16,6 +17,7 @@ import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
 import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
+import { createOAuthStore } from '../storage/redis/oauth.ts'
 import { createRegistryMarker } from '../storage/redis/registry-marker.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
 import { createReindex } from '../storage/redis/reindex.ts'
@@ -66,6 +68,8 @@ async function main(config: Config): Promise<void> {
     replaced: () => cycles.clear(),
   })
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
+  const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
+  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl })
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
 
   const app = createApp({
@@ -99,6 +103,7 @@ async function main(config: Config): Promise<void> {
       inbox,
       scripting,
       sealer,
+      oauth,
       temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl.replace(/\/+$/, ''), namespace: config.temporalNamespace }),
       metrics: metrics.registry,
       settings: { publicUrl, clientId: config.clientId, clientSecret: config.clientSecret },
@@ -128,6 +133,7 @@ async function main(config: Config): Promise<void> {
   onShutdown(config.shutdownGrace, logger, [
     { name: 'server', run: () => server.close() },
     { name: 'temporal', run: () => (ending.abort(), connection.close()) },
+    { name: 'oauth', run: () => oauth.close() },
     { name: 'scripting', run: () => scripting.close() },
     { name: 'blobs', run: () => blobs.close() },
     { name: 'inbox', run: () => inbox.close() },

@@ -1,4 +1,5 @@
 /** What the handlers of the management API work with; made in `api/main.ts`. */
+import type { OAuth } from '../activities/connectors/oauth/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Scripting } from '../scripting/scripting.ts'
 import type { InboxControl } from '../storage/inbox.ts'
@@ -19,6 +20,8 @@ export interface Services {
     Pick<InboxRebuild, 'importCycle' | 'standing'>
   readonly scripting: Pick<Scripting, 'check'>
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isSealed'>
+  /** OAuth 2.0 of account connectors. */
+  readonly oauth: Pick<OAuth, 'begin' | 'finish' | 'first' | 'token'>
   readonly temporal: TransactionViewer
   /** What the process cannot do without; each check ends within its own time, and rejects where the dependency does not answer. */
   readonly dependencies: readonly { readonly name: string; readonly check: () => Promise<void> }[]

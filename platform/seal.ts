@@ -20,6 +20,8 @@ export interface Sealer {
   /** Throws `SealError`. */
   open(sealed: string): string
   isSealed(text: string): boolean
+  /** Whether it is sealed under the key that encrypts now: else it is to be sealed anew when it is used, so that old keys can go. */
+  isCurrent(sealed: string): boolean
 }
 
 /** Parses `id:base64[,id:base64]`, each key 32 bytes. Throws an `Error` that says what is expected and shows no key. */
@@ -63,5 +65,6 @@ export function createSealer(keys: Keys): Sealer {
       }
     },
     isSealed: text => SEALED.test(text),
+    isCurrent: sealed => SEALED.exec(sealed)?.[1] === currentId,
   }
 }

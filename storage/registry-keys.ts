@@ -58,6 +58,13 @@ export const registryKeys = {
   webhook: (identifier: Identifier): string => `webhook:{${identifier}}`,
   /** String: what a token may do, by the token's hash. */
   token: (hash: string): string => `token:{${hash}}`,
+  /** String: an authorisation that a user was sent to, sealed, by the hash of its state. */
+  oauthState: (hash: string): string => `oauth:state:{${hash}}`,
+  /** String: token of who refreshes this account connector's tokens now. String: since when a refresh has had no known end. */
+  oauthLease: (account: AccountId, id: string): string => `${tagOf(account)}:oauth:lease:${account}:${id}`,
+  oauthBegun: (account: AccountId, id: string): string => `${tagOf(account)}:oauth:begun:${account}:${id}`,
+  /** + token of the lease · String: what came of it, for those who wait. */
+  oauthOutcome: (account: AccountId, id: string, lease: string): string => `${tagOf(account)}:oauth:outcome:${account}:${id}:${lease}`,
   /** String: the answer to a management POST, by the hash of its scope and key. */
   answer: (hash: string): string => `answer:{${hash}}`,
 } as const

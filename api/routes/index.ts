@@ -3,6 +3,7 @@ import type { Route } from '../route.ts'
 import { accountRoutes } from './accounts.ts'
 import { cycleRoutes } from './cycles.ts'
 import { notificationRoutes } from './notifications.ts'
+import { oauthCallbackRoutes } from './oauth-callback.ts'
 import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,
+  ...oauthCallbackRoutes,
   ...settingsRoutes,
   ...notificationRoutes,
   ...registryRoutes,

@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { createOAuth, type OAuth } from '../../activities/connectors/oauth/index.ts'
 import { createApp } from '../../api/app.ts'
 import { serve } from '../../api/server.ts'
 import type { Services } from '../../api/services.ts'
-import { createSealer, parseEncryptionKeys } from '../../platform/seal.ts'
+import { createSealer, parseEncryptionKeys, type Sealer } from '../../platform/seal.ts'
 import { createScripting } from '../../scripting/index.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
+import { createOAuthStore } from '../../storage/redis/oauth.ts'
 import { createRegistryMarker } from '../../storage/redis/registry-marker.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import { createReindex } from '../../storage/redis/reindex.ts'
@@ -42,6 +44,8 @@ export interface ApiHarness {
   readonly redis: Redis
   readonly registry: Registry
   readonly inbox: Inbox
+  readonly oauth: OAuth
+  readonly sealer: Sealer
   readonly logged: { readonly fields: { readonly id?: string }; readonly message: string }[]
   call(method: string, path: string, sent?: Sent): Promise<Reply>
   /** With the partner's token, under /v1.0. */
@@ -71,6 +75,9 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
   })
   const scripting = createScripting({ timeoutMs: 5_000, memoryBytes: 64 << 20, threads: 1 })
   const sealer = createSealer(parseEncryptionKeys(`k1:${options.encryptionKey ?? randomBytes(32).toString('base64')}`))
+  const publicUrl = 'http://hooks.example'
+  const addresses = { allowPrivateAddresses: true, allowedAddresses: [] }
+  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl })
   const logged: { fields: { id?: string }; message: string }[] = []
   const log = (fields: object, message: string): void => void logged.push({ fields, message })
   let marked = false
@@ -95,6 +102,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
       inbox,
       scripting,
       sealer,
+      oauth,
       temporal: {
         state: () => Promise.resolve('unknown'),
         outline: () => Promise.resolve('unknown'),
@@ -106,7 +114,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
       },
       dependencies: options.dependencies ?? [{ name: 'redis', check: () => redis.ping().then(() => undefined) }],
       metrics: { contentType: 'text/plain; version=0.0.4', metrics: () => Promise.resolve('flywheel_up 1\n') },
-      settings: { publicUrl: 'http://hooks.example', ...CLIENT },
+      settings: { publicUrl, ...CLIENT },
     },
   })
   const server = await serve(app, { host: '127.0.0.1', port: 0 })
@@ -146,6 +154,8 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     redis,
     registry,
     inbox,
+    oauth,
+    sealer,
     logged,
     call,
     v1,
@@ -157,6 +167,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     },
     async close() {
       server.destroy()
+      await oauth.close()
       await scripting.close()
       await inbox.close()
       await redis.quit()

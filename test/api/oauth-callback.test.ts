@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asIdentifier, type AccountId } from '../../domain/ids.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import type { Connector } from '../../storage/connector.ts'
+import { CLIENT, startOAuthServer, type OAuthServer } from '../support/oauth-server.ts'
+import { apiHarness, type ApiHarness, type Reply } from './harness.ts'
+
+let api: ApiHarness
+let server: OAuthServer
+let account: AccountId
+
+const NAME = `<img src=x onerror="alert('1')"> & Shop`
+const written = (definition: JsonObject): Connector['definition'] => JSON.parse(JSON.stringify(definition))
+
+beforeAll(async () => {
+  api = await apiHarness()
+  server = await startOAuthServer()
+  const found = await api.registry.accounts.find(await api.account())
+  if (found === undefined) throw new Error('no account')
+  account = found.id
+})
+afterAll(async () => {
+  await api.close()
+  await server.close()
+})
+
+/** An account connector that a user is to authorise, and where that user is sent. */
+async function begun(): Promise<{ readonly id: string; readonly url: string }> {
+  const [connectorId, id] = [randomUUID(), randomUUID()]
+  const authentication = { type: 'oauth2', grant: 'authorizationCode', authorizeUrl: `${server.url}/authorize`, tokenUrl: `${server.url}/token` }
+  await api.registry.connectors.create(connectorId, {
+    name: `${NAME} ${connectorId}`,
+    version: '1',
+    definition: written({ name: NAME, authentication }),
+    oauthClientId: CLIENT.id,
+    oauthClientSecret: api.sealer.seal(CLIENT.secret),
+    partnerWebhook: asIdentifier(randomUUID().replaceAll('-', '')),
+  })
+  const value = { connectorId, name: '<b>Main</b>', settings: {}, status: 'Unauthenticated', credentials: api.sealer.seal('{}') } as const
+  await api.registry.accountConnectors.of(account).create(id, value)
+  const url = (await api.oauth.begin(account, id))?.url ?? ''
+  return { id, url }
+}
+const back = (url: URL): Promise<Reply> => api.call('GET', `${url.pathname}${url.search}`)
+const statusOf = async (id: string): Promise<string | undefined> => (await api.registry.accountConnectors.of(account).get(id))?.value.status
+
+function expectPage(reply: Reply, status: number, title: string): void {
+  expect(reply.status).toBe(status)
+  expect(reply.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(reply.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; style-src 'sha256-[\w+/=]+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+  )
+  expect(reply.headers.get('referrer-policy')).toBe('no-referrer')
+  expect(reply.headers.get('cache-control')).toBe('no-store')
+  // connectors.md 2, marketplace.md 4: the opener stays reachable.
+  expect(reply.headers.has('cross-origin-opener-policy')).toBe(false)
+  expect(reply.text).toContain(`<h1>${title}</h1>`)
+  expect(reply.text).not.toMatch(/<img|<b>|<script|onerror="/)
+}
+
+describe('the page that an application sends a user back to', () => {
+  it('connects, once, and needs no token of the management API', async () => {
+    const { id, url } = await begun()
+    const visited = server.visit(url)
+    expect(`${visited.origin}${visited.pathname}`).toBe('http://hooks.example/oauth/callback')
+    const page = await back(visited)
+    expectPage(page, 200, 'Connected')
+    expect(page.text).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; Shop')
+    expect(await statusOf(id)).toBe('Authenticated')
+    expectPage(await back(visited), 400, 'This link has expired')
+    expect(await statusOf(id)).toBe('Authenticated')
+  })
+
+  it('says that the user or the application refused, in its words, escaped', async () => {
+    const { id, url } = await begun()
+    const page = await back(server.visit(url, { error: 'access_denied', error_description: '<script>alert(1)</script>' }))
+    expectPage(page, 403, 'Not connected')
+    expect(page.text).toContain('access_denied: &lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(await statusOf(id)).toBe('Unauthenticated')
+  })
+
+  it('says that the link has expired for a state that is unknown, missing or doubled', async () => {
+    for (const query of ['?state=x&code=y', '?code=y', '', '?state=x&state=y&code=z', '?state=%00%ff&code=z'])
+      expectPage(await api.call('GET', `/oauth/callback${query}`), 400, 'This link has expired')
+  })
+
+  it('says that the token server does not answer, and that the user may try again', async () => {
+    const { id, url } = await begun()
+    server.rules.instead = () => ({ status: 503, body: 'sorry' })
+    const page = await back(server.visit(url))
+    server.rules.instead = undefined
+    expectPage(page, 502, 'Not connected')
+    expect(page.text).toContain('try again in a few minutes')
+    expect(await statusOf(id)).toBe('Unauthenticated')
+  })
+
+  it('says that the account connector is gone', async () => {
+    const { id, url } = await begun()
+    await api.registry.accountConnectors.of(account).remove(id)
+    expectPage(await back(server.visit(url)), 404, 'Not connected')
+  })
+
+  it('is no place to post to', async () => {
+    expect((await api.call('POST', '/oauth/callback', { body: {} })).status).toBe(405)
+  })
+})
