@@ -1,6 +1,7 @@
 /** The whole table of routes. */
 import type { Route } from '../route.ts'
 import { accountRoutes } from './accounts.ts'
+import { connectorRoutes } from './connectors.ts'
 import { cycleRoutes } from './cycles.ts'
 import { notificationRoutes } from './notifications.ts'
 import { oauthCallbackRoutes } from './oauth-callback.ts'
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...transactionRoutes,
   ...webhookRoutes,
   ...oauthCallbackRoutes,
+  ...connectorRoutes,
   ...settingsRoutes,
   ...notificationRoutes,
   ...registryRoutes,
