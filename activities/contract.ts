@@ -1,8 +1,8 @@
 /** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
-import type { AccountId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
+import type { AccountId, CycleId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import type { ItemCounts, MatchValue, Resumed, Told, TransactionView } from '../storage/inbox.ts'
-import type { EndStatus } from '../domain/states.ts'
+import type { CycleState, EndStatus } from '../domain/states.ts'
 import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../workflows/messages.ts'
 
 /** One HTTP call with every merge field filled in; secrets still stand as references (`domain/secrets.ts`). */
@@ -98,6 +98,30 @@ export interface NotificationActivities {
 export interface NotificationLogActivities {
   /** Local: writes the delivery log. The same try counts once. */
   noteNotification(id: string, status: NotificationStatus, attempt: NotificationTry | null): Promise<void>
+}
+
+/** An operation of a package in an account. */
+export interface OperationPlace {
+  readonly account: AccountId
+  /** GUID of its record. */
+  readonly operation: string
+}
+
+/** Activities of `packageOperation`. Those that take the operation fail with `operationOver` where its record has ended, or is gone with its account. */
+export interface PackageActivities {
+  /** Copies the planned release of a template into the account, as that cycle. Fails with `cannotInstall`, the message for the user. */
+  installCycle(at: OperationPlace, cycle: CycleId): Promise<void>
+  /** Deletes a cycle; one that is gone is fine. */
+  removeCycle(at: OperationPlace, cycle: CycleId): Promise<void>
+  /** How the operation's cycles stand, and why one of them could not be started. */
+  examineCycles(at: OperationPlace): Promise<readonly { readonly cycle: CycleId; readonly state: CycleState | 'Gone'; readonly problems: readonly string[] }[]>
+  /** Activates a cycle, or answers why it cannot be; with `orStop` it is `Stopped` then. One that is gone is passed over. */
+  startCycle(at: OperationPlace, cycle: CycleId, orStop: boolean): Promise<readonly string[]>
+  /**
+   * Ends the record, changes the installation and hands the notification over, in one script, and only where what it says is true then. Answers what
+   * stands against that: cycles that do not run at the end of `start`, or that run at the end of `stop`; nothing has ended then.
+   */
+  finishOperation(at: OperationPlace, ending: { readonly status: 'Completed' | 'Failed'; readonly errors: readonly string[] }): Promise<readonly string[]>
 }
 
 export type { RequestId }

@@ -4,23 +4,46 @@ import type { Metrics } from '../platform/metrics.ts'
 import { DETAIL_MAX, type Registry } from '../storage/registry.ts'
 import type { InboxControl, InboxTransaction } from '../storage/inbox.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
-import type { LocalActivities, NotificationActivities, NotificationLogActivities, OperationActivities, SplitActivities, StepActivities } from './contract.ts'
+import type {
+  LocalActivities,
+  NotificationActivities,
+  NotificationLogActivities,
+  OperationActivities,
+  PackageActivities,
+  SplitActivities,
+  StepActivities,
+} from './contract.ts'
+import { createPackageActivities, type PackageDeps } from './package-operations.ts'
 import { sendNotification, type NotificationDeps } from './notifications.ts'
 import { fire, followCycle, type ScheduleDeps } from './schedules.ts'
 import { removeAll, stopDoomed, stopItems, type OperationDeps } from './operations.ts'
 import { awaitRegistry, unlessLost, type GuardDeps } from './registry.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
-export interface ActivityDeps extends CallHttpDeps, ScriptDeps, OperationDeps, NotificationDeps, Pick<ScheduleDeps, 'rootsOf'>, Pick<GuardDeps, 'guard'> {
-  readonly inbox: InboxTransaction & Pick<InboxControl, 'deactivate'> & OperationDeps['inbox'] & ScheduleDeps['inbox']
-  readonly registry: Pick<Registry, 'incidents' | 'notifications'>
+export interface ActivityDeps
+  extends
+    CallHttpDeps,
+    ScriptDeps,
+    OperationDeps,
+    NotificationDeps,
+    Pick<ScheduleDeps, 'rootsOf'>,
+    Pick<PackageDeps, 'prerequisites' | 'webhookUrl'>,
+    Pick<GuardDeps, 'guard'> {
+  readonly inbox: InboxTransaction & Pick<InboxControl, 'deactivate'> & OperationDeps['inbox'] & ScheduleDeps['inbox'] & PackageDeps['inbox']
+  readonly registry: Pick<Registry, 'incidents' | 'notifications'> & PackageDeps['registry']
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
   readonly schedules: ScheduleDeps['schedules']
-  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notifications' | 'notificationTries'>
+  readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notifications' | 'notificationTries' | 'packageOperations'>
   readonly scripting: CallHttpDeps['scripting'] & ScriptDeps['scripting']
 }
 
-export type Activities = StepActivities & LocalActivities & SplitActivities & OperationActivities & NotificationActivities & NotificationLogActivities
+export type Activities = StepActivities &
+  PackageActivities &
+  LocalActivities &
+  SplitActivities &
+  OperationActivities &
+  NotificationActivities &
+  NotificationLogActivities
 
 export function createActivities(deps: ActivityDeps): Activities {
   const { inbox, registry, metrics } = deps
@@ -91,6 +114,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       await registry.notifications.note(id, status, attempt ?? undefined)
       if (status !== 'Pending') metrics.notifications.inc({ status })
     },
+    ...createPackageActivities(deps),
     stopDoomed: place => stopDoomed(deps, place),
     removeAll: place => removeAll(deps, place),
     followCycle: place => followCycle(deps, place),

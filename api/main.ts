@@ -24,6 +24,7 @@ import { createReindex } from '../storage/redis/reindex.ts'
 import { createRegistryGuard } from '../storage/registry-guard.ts'
 import { INLINE, LARGE_BYTES, SEARCH_ATTRIBUTES } from '../workflows/messages.ts'
 import { createApp } from './app.ts'
+import { createOperationStarter } from './packages/starter.ts'
 import { serve } from './server.ts'
 import { createTransactionViewer } from './temporal.ts'
 import { createWebhookRouter } from './webhooks/router.ts'
@@ -105,6 +106,7 @@ async function main(config: Config): Promise<void> {
       sealer,
       oauth,
       temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl.replace(/\/+$/, ''), namespace: config.temporalNamespace }),
+      operations: createOperationStarter(client, config.temporalTaskQueue, (id, listener) => inbox.onEnd(id, listener)),
       metrics: metrics.registry,
       settings: { publicUrl, clientId: config.clientId, clientSecret: config.clientSecret },
       dependencies: [

@@ -1,5 +1,6 @@
 /** What the management API reads and answers, in our own names; `api/wire.ts` makes PascalCase of them. */
 import { z } from 'zod'
+import { accountPackage, operation } from './package-schemas.ts'
 
 const instant = () => z.string().meta({ format: 'date-time' })
 const guid = () => z.string().meta({ format: 'uuid' })
@@ -47,25 +48,6 @@ export const cycle = z.object({
   unmatchedWebhookCount: count().describe('Mid-cycle requests that matched no transaction.'),
   ignoredWebhookCount: count().describe('Requests that after_webhook turned away.'),
   definition,
-})
-
-export const connector = z.object({
-  id: guid(),
-  name: z.string(),
-  version: z.string(),
-  partnerWebhookUrl: url().optional().describe('One URL for the events of all accounts; of connectors with externalIds.'),
-  definition: free().describe('The connector document, as described by /schemas/connector.json.'),
-})
-
-export const accountConnector = z.object({
-  id: guid(),
-  connectorId: guid(),
-  name: z.string().describe('Tells those of one connector apart.'),
-  status: z.enum(['Authenticated', 'Unauthenticated']),
-  reason: z.string().optional().describe('Why it is not authenticated.'),
-  settings: z.record(z.string(), z.string()),
-  externalId: z.string().nullable().describe('What the application calls the account: partner webhooks go by it.'),
-  authorizeUrl: url().optional().describe('Where the user authorises it, once, within 10 minutes; of OAuth 2.0 with the grant authorizationCode.'),
 })
 
 export const prerequisite = z.object({ reasonCode: z.string(), reason: z.string(), objectType: z.string(), objectId: z.string() })
@@ -179,8 +161,6 @@ export const readiness = z.object({
 export const named = new Map<z.core.$ZodType, string>([
   [account, 'Account'],
   [cycle, 'Cycle'],
-  [connector, 'Connector'],
-  [accountConnector, 'AccountConnector'],
   [prerequisite, 'Prerequisite'],
   [transaction, 'Transaction'],
   [transactionDetails, 'TransactionDetails'],
@@ -190,6 +170,8 @@ export const named = new Map<z.core.$ZodType, string>([
   [notification, 'Notification'],
   [notificationDetails, 'NotificationDetails'],
   [reindex, 'Reindex'],
+  [operation, 'Operation'],
+  [accountPackage, 'AccountPackage'],
   [error, 'Error'],
   [readiness, 'Readiness'],
 ])

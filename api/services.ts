@@ -7,6 +7,7 @@ import type { InboxRebuild } from '../storage/rebuild.ts'
 import type { ReindexRequests } from '../storage/reindex.ts'
 import type { Registry } from '../storage/registry.ts'
 import type { RegistryGuard } from '../storage/registry-guard.ts'
+import type { OperationStarter } from './packages/starter.ts'
 import type { TransactionViewer } from './temporal.ts'
 
 export interface Services {
@@ -23,6 +24,8 @@ export interface Services {
   /** OAuth 2.0 of account connectors. */
   readonly oauth: Pick<OAuth, 'begin' | 'finish' | 'first' | 'token'>
   readonly temporal: TransactionViewer
+  /** Operations on packages. */
+  readonly operations: OperationStarter
   /** What the process cannot do without; each check ends within its own time, and rejects where the dependency does not answer. */
   readonly dependencies: readonly { readonly name: string; readonly check: () => Promise<void> }[]
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> }

@@ -1,4 +1,5 @@
 /** What a marketplace is told about an installation (marketplace.md 2): compact JSON, names and order exactly as receivers know them. */
+import type { CycleState } from './states.ts'
 
 export type InstallationStatus = 'installed' | 'uninstalled' | 'started' | 'stopped'
 
@@ -13,7 +14,7 @@ export interface InstallationFacts {
 export interface InstalledCycle {
   readonly id: string
   /** `Stopped`: it could not be started. `Paused`: it was not to be started. */
-  readonly status: 'Active' | 'Stopped' | 'Paused'
+  readonly status: CycleState
   /** Its webhook steps in the order of the document. */
   readonly webhooks: readonly { readonly url: string; readonly stepName: string }[]
   readonly templateId: string

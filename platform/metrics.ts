@@ -42,6 +42,13 @@ export function createMetrics(process: 'api' | 'worker') {
     }),
     inboxEntries: new Gauge({ name: 'flywheel_inbox_entries', help: 'Entries that wait in all inboxes', registers }),
     inboxOldestSeconds: new Gauge({ name: 'flywheel_inbox_oldest_seconds', help: 'Age of the oldest entry that waits in an inbox', registers }),
+    /** Operations on packages that ended: `Completed`, `Failed`. */
+    packageOperations: new Counter({
+      name: 'flywheel_package_operations_total',
+      help: 'Operations on packages by how they ended',
+      labelNames: ['kind', 'status'] as const,
+      registers,
+    }),
     /** Notifications that came to their end: `Delivered`, `Failed`, `Gone`. */
     notifications: new Counter({ name: 'flywheel_notifications_total', help: 'Notifications by how they ended', labelNames: ['status'] as const, registers }),
     notificationTries: new Counter({

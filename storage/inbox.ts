@@ -297,6 +297,8 @@ export interface InboxControl {
   create(place: Place, version: number, scheduled?: boolean): Promise<void>
   activate(place: Place): Promise<'done' | 'deleted'>
   deactivate(place: Place): Promise<'done' | 'deleted'>
+  /** `Paused` to `Stopped`: of a package's new cycle that cannot be started (marketplace.md 2). */
+  rest(place: Place): Promise<'done' | 'deleted'>
   finish(place: Place): Promise<'done' | 'deleted'>
   delete(place: Place): Promise<'done' | 'deleted'>
   /** Raises the document's version, only while the cycle is Paused or Stopped. */
@@ -315,6 +317,8 @@ export interface InboxControl {
   items(place: Place, parent: TransactionId, query: { readonly after?: TransactionId; readonly limit: number }): Promise<readonly TransactionRecord[]>
   /** Stops one transaction: Queued: taken out, Stopped; else the caller signals its workflow, which asks `check`. */
   stopTransaction(place: Place, id: TransactionId): Promise<'stopped' | 'signal' | 'over' | 'unknown'>
+  /** Calls `listener` when an operation on a package may have ended. As `onChange`. */
+  onEnd(operation: string, listener: () => void): () => void
 }
 
 export interface Inbox extends InboxAccept, InboxTransaction, InboxDispatch, InboxSchedule, InboxUpkeep, InboxControl, InboxRebuild {}

@@ -1,5 +1,7 @@
+import type { CycleId } from '../domain/ids.ts'
+
 export interface InstalledCycle {
-  readonly cycleId: string
+  readonly cycleId: CycleId
   readonly templateId: string
   readonly templateReleaseId: string
 }
@@ -15,6 +17,4 @@ export interface Installation {
   /** ms since the epoch. */
   readonly installedAt: number
   readonly status: 'Installed' | 'Started' | 'Stopped'
-  /** Id of the operation in progress. */
-  readonly operation?: string
 }

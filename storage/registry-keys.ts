@@ -35,6 +35,10 @@ export const registryKeys = {
   accountConnectors: (id: AccountId): string => `${tagOf(id)}:accountConnectors:${id}`,
   installations: (id: AccountId): string => `${tagOf(id)}:installations:${id}`,
   operations: (id: AccountId): string => `${tagOf(id)}:operations:${id}`,
+  /** Hash: package to the operation that is under way on it in the account. */
+  runningOperations: (id: AccountId): string => `${tagOf(id)}:operations:${id}:running`,
+  /** Zset: account and id of each operation of a partition's accounts that has not ended, by the time at which its workflow is to be started, or looked for. */
+  operationsDue: (partition: number): string => `{${partition}}:operations`,
   /** Hash: version, createdAt, updatedAt; document, identifiers, origin and accountConnectors (JSON). */
   document: (place: Place): string => `${tagOf(place.account)}:document:${place.account}:${place.cycle}`,
   /** Set: every identifier that this cycle ever had, so that all go with it. */

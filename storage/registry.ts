@@ -8,7 +8,7 @@ import type { Connector } from './connector.ts'
 import type { Installation } from './installation.ts'
 import type { Marketplace } from './marketplace.ts'
 import type { Notifications } from './notifications.ts'
-import type { Operation } from './operation.ts'
+import type { Operations } from './operation.ts'
 import type { Package } from './package.ts'
 import type { AccountRecords, GroupedRecords, NumberedRecords, Records } from './records.ts'
 import type { Template } from './template.ts'
@@ -174,7 +174,7 @@ export interface Registry {
   readonly packages: GroupedRecords<Package>
   readonly accountConnectors: AccountRecords<AccountConnector>
   readonly installations: AccountRecords<Installation>
-  readonly operations: AccountRecords<Operation>
+  readonly operations: Operations
   readonly incidents: Incidents
   readonly settings: Settings
   readonly notifications: Notifications

@@ -6,6 +6,7 @@ import { Client } from '@temporalio/client'
 import { createHttpCaller } from '../activities/http/index.ts'
 import { createNotifier } from '../activities/http/notifier.ts'
 import { createActivities } from '../activities/index.ts'
+import { prerequisitesOf } from '../domain/prerequisites.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
@@ -30,6 +31,7 @@ import { createDispatcher } from './dispatcher.ts'
 import { serveHealth } from './health.ts'
 import { createOpenTransactions } from './open-transactions.ts'
 import { createOutbox } from './outbox.ts'
+import { createPackageStarts } from './package-starts.ts'
 import { createReindexer } from './reindexer.ts'
 import { createTemporalPorts } from './temporal-ports.ts'
 import { createSchedules } from './temporal-schedules.ts'
@@ -145,6 +147,8 @@ async function compose(
     signals: temporal,
     schedules: createSchedules(client, { taskQueue: config.temporalTaskQueue }),
     rootsOf: acceptedRoots(publicUrl),
+    prerequisites: cycle => Promise.resolve(prerequisitesOf(cycle.document)),
+    webhookUrl: identifier => `${publicUrl}/api/webhook/${identifier}`,
     guard,
     metrics,
     runtime: () => {
@@ -181,7 +185,8 @@ async function compose(
   const { incidents } = registry
   const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
   const outbox = createOutbox({ notifications: registry.notifications, temporal, retries: config.notificationRetries, logger })
-  const upkeep = createUpkeep({ inbox, incidents, temporal, blobs, outbox, workerId, logger })
+  const packages = createPackageStarts({ registry, temporal, logger })
+  const upkeep = createUpkeep({ inbox, incidents, temporal, blobs, outbox, packages, workerId, logger })
   const reindexer = createReindexer({
     inbox,
     work: createReindex(redis),

@@ -23,6 +23,8 @@ import {
   type Delivery,
   type NotificationInput,
 } from '../workflows/messages.ts'
+import type { PackageOperationInput } from '../workflows/messages-package.ts'
+import { packageOperationStart } from '../workflows/start-package.ts'
 import { notificationStart, type transactionStart } from '../workflows/start.ts'
 
 /** `later`: nothing is known, try again. `refused`: for good, the same call would be refused again. */
@@ -46,6 +48,8 @@ export interface TemporalPorts extends TransactionSignals {
   remove(place: Place, transaction: TransactionId): Promise<'removed' | 'later'>
   /** Starts the workflow that carries a stop or a delete out; one that is there already is fine. */
   operate(input: CycleOperationInput): Promise<Answered<StartOutcome>>
+  /** Starts the workflow of an operation on a package; one that is under way is fine. */
+  operatePackage(input: PackageOperationInput): Promise<Answered<StartOutcome>>
   /** Starts the workflow that sends a notification; one that is there, or was, is fine. */
   notify(input: NotificationInput): Promise<Answered<StartOutcome>>
   /** Sends it again: by its workflow where that is still at it, at once, else by another of the same id. */
@@ -180,6 +184,11 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
         return { outcome: 'later', reason: reasonOf(error) }
       }
       return send(input, 'ALLOW_DUPLICATE')
+    },
+
+    operatePackage(input) {
+      const { workflowType, ...rest } = packageOperationStart(input, options.taskQueue)
+      return started(() => client.workflow.start(workflowType, rest))
     },
 
     operate: input =>

@@ -1,7 +1,7 @@
 /**
  * What keeps the inboxes whole, each second over the partitions that this worker looks after: the sweep, questions to Temporal about
  * members that were silent, stops, deletes and changes of schedules that are to be carried out, notices that become incidents
- * (protocol.md, Sweep), and the outbox of notifications; and what is past its retention goes.
+ * (protocol.md, Sweep), the outbox of notifications, and operations on packages; and what is past its retention goes.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stepErrors } from '../domain/errors.ts'
@@ -21,6 +21,8 @@ export interface UpkeepDeps {
   /** What lies beside Temporal of a workflow's data. */
   readonly blobs: Pick<BlobStore, 'renew' | 'delete'>
   readonly outbox: OutboxPass
+  /** Starts operations on packages. */
+  readonly packages: OutboxPass
   readonly workerId: string
   readonly logger: Logger
 }
@@ -147,7 +149,7 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
     remove,
     async run(signal) {
       // Questions and starts may take long while Temporal is slow: they go on beside the rest.
-      const works = [pass, ask, remove, deps.outbox].map(work => ({ work, running: new Map<number, Promise<void>>() }))
+      const works = [pass, ask, remove, deps.outbox, deps.packages].map(work => ({ work, running: new Map<number, Promise<void>>() }))
       let told = false
       const look = async (partition: number, work: OutboxPass): Promise<void> => {
         try {

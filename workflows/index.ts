@@ -1,4 +1,5 @@
 /** The workflow types of the worker's bundle. */
 export { cycleOperation } from './cycle-operation.ts'
 export { notification } from './notification.ts'
+export { packageOperation } from './package-operation.ts'
 export { transaction } from './transaction.ts'

@@ -1,8 +1,8 @@
 /** Cycles of an account: documents, start and stop. */
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
+import { asProblems, prerequisitesOf } from '../../domain/prerequisites.ts'
 import { deleteCycle } from '../../storage/cycle-life.ts'
-import { asProblems, prerequisitesOf } from '../cycles/prerequisites.ts'
 import { createCycle, replaceCycle } from '../cycles/save.ts'
 import { cycleView, findCycle, freshView, unlessDeleted, withStatus } from '../cycles/view.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'

@@ -1,7 +1,7 @@
 /** The whole table of routes. */
 import type { Route } from '../route.ts'
+import { accountPackageRoutes } from './account-packages.ts'
 import { accountRoutes } from './accounts.ts'
-import { connectorRoutes } from './connectors.ts'
 import { cycleRoutes } from './cycles.ts'
 import { notificationRoutes } from './notifications.ts'
 import { oauthCallbackRoutes } from './oauth-callback.ts'
@@ -19,9 +19,9 @@ export const routes: readonly Route[] = [
   ...transactionRoutes,
   ...webhookRoutes,
   ...oauthCallbackRoutes,
-  ...connectorRoutes,
   ...settingsRoutes,
   ...notificationRoutes,
+  ...accountPackageRoutes,
   ...registryRoutes,
   ...operationRoutes(() => routes),
 ]

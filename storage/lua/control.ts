@@ -49,6 +49,16 @@ save()
 return 'done'
 `
 
+/** A new cycle that cannot be started is Stopped, as after a start and a stop between which nothing came; from other states: nothing. Answer: 'done' | 'deleted'. */
+export const rest = `
+if not load(KEYS[1]) then return 'deleted' end
+if C.state ~= 'Paused' then return 'done' end
+if not C.registered then set('registered', C.counter) end
+set('state', 'Stopped'); set('epoch', C.epoch + 1); set('stoppedAt', now)
+save()
+return 'done'
+`
+
 /** Answer: 'done' | 'deleted'. */
 export const finishQueued = `
 if not load(KEYS[1]) then return 'deleted' end

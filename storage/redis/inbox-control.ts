@@ -1,9 +1,10 @@
 import { asTransactionId } from '../../domain/ids.ts'
 import type { CycleState, TransactionStatus } from '../../domain/states.ts'
 import type { CycleStatus, InboxControl, TransactionRecord } from '../inbox.ts'
-import { partitionOf } from '../keys.ts'
+import { changeChannel, partitionOf } from '../keys.ts'
 import * as scripts from '../lua/control.ts'
 import * as split from '../lua/items.ts'
+import type { InboxChannels } from './inbox-channels.ts'
 import { integer, items, optional, text, word } from './inbox-replies.ts'
 import type { InboxScripts } from './inbox-scripts.ts'
 
@@ -40,7 +41,7 @@ function cycleStatus(reply: unknown): CycleStatus {
   }
 }
 
-export function inboxControl(run: InboxScripts): InboxControl {
+export function inboxControl(run: InboxScripts, channels: InboxChannels): InboxControl {
   const change = (script: string) => async (place: Parameters<InboxControl['activate']>[0]) => word(await run.cycle(script, place), 'done', 'deleted')
 
   return {
@@ -49,6 +50,7 @@ export function inboxControl(run: InboxScripts): InboxControl {
     },
     activate: change(scripts.activate),
     deactivate: change(scripts.deactivate),
+    rest: change(scripts.rest),
     finish: change(scripts.finishQueued),
     delete: change(scripts.remove),
     async edited(place, version) {
@@ -71,6 +73,7 @@ export function inboxControl(run: InboxScripts): InboxControl {
     async limitAccount(account, max) {
       return (await run.partition(scripts.limitAccount, partitionOf(account), account, max ?? '')) === 1
     },
+    onEnd: (operation, listener) => channels.listen(changeChannel(operation), listener),
     async stopTransaction(place, id) {
       return word(await run.cycle(scripts.stopTransaction, place, id), 'stopped', 'signal', 'over', 'unknown')
     },

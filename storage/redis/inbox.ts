@@ -45,7 +45,7 @@ export function createInbox(deps: InboxDeps): Inbox & { close(): Promise<void> }
     ...inboxDispatch(run, channels, blocking),
     ...inboxSchedule(run),
     ...inboxUpkeep(run),
-    ...inboxControl(run),
+    ...inboxControl(run, channels),
     ...inboxRebuild(run),
     close() {
       channels.close()

@@ -32,7 +32,7 @@ return 1`)
 const removeEmpty = script(`
 if redis.call('ZCARD', KEYS[2]) > 0 then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
-for at = 3, #KEYS do redis.call('DEL', KEYS[at], KEYS[at] .. ':order') end
+for at = 3, #KEYS do redis.call('DEL', KEYS[at], KEYS[at] .. ':order', KEYS[at] .. ':running') end
 return 1`)
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

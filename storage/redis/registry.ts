@@ -3,7 +3,6 @@ import type { AccountConnector } from '../account-connector.ts'
 import type { Connector } from '../connector.ts'
 import type { Installation } from '../installation.ts'
 import type { Marketplace } from '../marketplace.ts'
-import type { Operation } from '../operation.ts'
 import type { Package } from '../package.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { Registry } from '../registry.ts'
@@ -13,6 +12,7 @@ import { createAccounts } from './registry-accounts.ts'
 import { createCycles } from './registry-cycles.ts'
 import { createIncidents, type IncidentsOptions } from './registry-incidents.ts'
 import { createNotifications, type NotificationsOptions } from './registry-notifications.ts'
+import { createOperations } from './registry-operations.ts'
 import { createSettings } from './registry-settings.ts'
 import { createAnswers, createTokens, type AnswersOptions } from './registry-tokens.ts'
 
@@ -27,7 +27,7 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
     packages: createRecords<Package>(redis, { base: keys.packages, numbered: true, groupOf: ({ marketplaceId }) => marketplaceId }),
     accountConnectors: createAccountRecords<AccountConnector>(redis, keys.accountConnectors),
     installations: createAccountRecords<Installation>(redis, keys.installations),
-    operations: createAccountRecords<Operation>(redis, keys.operations),
+    operations: createOperations(redis),
     incidents: createIncidents(redis, options),
     settings: createSettings(redis),
     notifications: createNotifications(redis, options),

@@ -85,6 +85,8 @@ function activities(
       },
     },
     notifier: more.notifier ?? { post: async () => ({ at: 0, durationMs: 1, status: 204, answer: '' }) },
+    prerequisites: async () => [],
+    webhookUrl: identifier => `http://hooks.example/${identifier}`,
     sealer: { open: sealed => sealed.slice('sealed:'.length), isSealed: text => text.startsWith('sealed:') },
     signals: {
       checkStop: async (_place, id) => void signalled.push(`check ${id}`),

@@ -57,6 +57,7 @@ export interface ApiHarness {
 
 export interface HarnessOptions {
   readonly temporal?: Partial<Services['temporal']>
+  readonly operations?: Services['operations']
   readonly dependencies?: Services['dependencies']
   /** Base64; default one of its own. */
   readonly encryptionKey?: string
@@ -112,6 +113,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
         notificationUrl: id => `http://temporal.example/namespaces/flywheel/workflows/notification%2F${id}`,
         ...options.temporal,
       },
+      operations: options.operations ?? { start: () => Promise.resolve(false), onEnd: () => () => undefined },
       dependencies: options.dependencies ?? [{ name: 'redis', check: () => redis.ping().then(() => undefined) }],
       metrics: { contentType: 'text/plain; version=0.0.4', metrics: () => Promise.resolve('flywheel_up 1\n') },
       settings: { publicUrl, ...CLIENT },

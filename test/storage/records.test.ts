@@ -6,7 +6,7 @@ import { asAccountId, asIdentifier, type AccountId } from '../../domain/ids.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import { createRecords } from '../../storage/redis/records.ts'
 import type { Connector } from '../../storage/connector.ts'
-import type { Operation } from '../../storage/operation.ts'
+import type { Installation } from '../../storage/installation.ts'
 import type { Package } from '../../storage/package.ts'
 import type { Registry } from '../../storage/registry.ts'
 import type { Template } from '../../storage/template.ts'
@@ -21,13 +21,8 @@ beforeAll(async () => {
 afterAll(() => redis.quit())
 
 const template = (name: string): Template => ({ name, description: 'Ä "quoted" line\nand another', tags: [], published: false, releases: [] })
-const connector = (name: string): Connector => ({
-  name,
-  version: '1.0',
-  definition: { name, version: '1.0', baseUrl: 'https://shop.example', authentication: { type: 'none' }, methods: [] },
-  partnerWebhook: asIdentifier('x'),
-})
-const operation: Operation = { kind: 'install', packageId: '1', status: 'Running', errors: [], startedAt: 1 }
+const connector = (name: string): Connector => ({ name, version: '1.0', definition: {}, partnerWebhook: asIdentifier('x') })
+const installation: Installation = { packageId: '1', marketplaceId: '1', cycles: [], installedAt: 1, status: 'Installed' }
 const aPackage = (marketplaceId: string): Package => ({
   marketplaceId,
   name: 'Orders',
@@ -179,14 +174,14 @@ describe("an account's records", () => {
   it('belong to it alone, are not made where it is gone, and go with it', async () => {
     const [account, other] = [await madeAccount(), await madeAccount()]
     const id = randomUUID()
-    expect(await registry.operations.of(account).create(id, operation)).toBe('created')
-    expect((await registry.operations.of(account).get(id))?.value).toEqual(operation)
-    expect(await registry.operations.of(other).get(id)).toBeUndefined()
-    expect(await registry.operations.of(asAccountId(randomUUID())).create(id, operation)).toBe('gone')
-    expect([await registry.operations.anywhere(id), await registry.operations.anywhere(randomUUID())]).toEqual([true, false])
+    expect(await registry.installations.of(account).create(id, installation)).toBe('created')
+    expect((await registry.installations.of(account).get(id))?.value).toEqual(installation)
+    expect(await registry.installations.of(other).get(id)).toBeUndefined()
+    expect(await registry.installations.of(asAccountId(randomUUID())).create(id, installation)).toBe('gone')
+    expect([await registry.installations.anywhere(id), await registry.installations.anywhere(randomUUID())]).toEqual([true, false])
     expect(await registry.accounts.delete(account)).toBe(true)
-    expect(await registry.operations.of(account).list({ page: 1, pageSize: 5 })).toEqual({ items: [], total: 0 })
-    expect(await registry.operations.anywhere(id)).toBe(false)
+    expect(await registry.installations.of(account).list({ page: 1, pageSize: 5 })).toEqual({ items: [], total: 0 })
+    expect(await registry.installations.anywhere(id)).toBe(false)
     expect(await redis.keys(`*${account}*`)).toEqual([])
   })
 })

@@ -131,6 +131,11 @@ export async function createRig(address: string): Promise<Rig> {
     async removeAll() {},
     async followCycle() {},
     async fire() {},
+    async installCycle() {},
+    async removeCycle() {},
+    examineCycles: async () => [],
+    startCycle: async () => [],
+    finishOperation: async () => [],
   }
   const activities: Activities = {
     ...base,
@@ -142,6 +147,12 @@ export async function createRig(address: string): Promise<Rig> {
     removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
     followCycle: place => (overrides.followCycle ?? base.followCycle)(place),
     fire: (place, activation, dueAt) => (overrides.fire ?? base.fire)(place, activation, dueAt),
+    stopCycle: place => (overrides.stopCycle ?? base.stopCycle)(place),
+    installCycle: (at, cycle) => (overrides.installCycle ?? base.installCycle)(at, cycle),
+    removeCycle: (at, cycle) => (overrides.removeCycle ?? base.removeCycle)(at, cycle),
+    examineCycles: at => (overrides.examineCycles ?? base.examineCycles)(at),
+    startCycle: (at, cycle, orStop) => (overrides.startCycle ?? base.startCycle)(at, cycle, orStop),
+    finishOperation: (at, ending) => (overrides.finishOperation ?? base.finishOperation)(at, ending),
   }
   const bundle = await loadBundle()
   const worker: Worker = await createTemporalWorker({

@@ -1,5 +1,5 @@
-import type { CycleDocument } from '../../domain/document.ts'
-import type { Problem } from '../../domain/errors.ts'
+import type { CycleDocument } from './document.ts'
+import type { Problem } from './errors.ts'
 
 /** What has to be there before a cycle can be activated. */
 export interface Prerequisite {

@@ -1,0 +1,109 @@
+/** How an operation on a package ends: what becomes of the installation, and what the marketplace is told, only of what is true at that instant (marketplace.md 2). */
+import type { Place } from '../domain/ids.ts'
+import { changedBody, installedBody, type InstalledCycle } from '../domain/notification-body.ts'
+import type { CycleState } from '../domain/states.ts'
+import type { Installation } from '../storage/installation.ts'
+import type { Operation, OperationCycle, OperationEnding } from '../storage/operation.ts'
+import type { Account, StoredCycle } from '../storage/registry.ts'
+import { installationMessage } from './installation-message.ts'
+import type { PackageDeps } from './package-operations.ts'
+
+interface Found extends OperationCycle {
+  readonly stored: StoredCycle | undefined
+  readonly state: CycleState | undefined
+}
+
+/** `late`: what stands against that end, for the user; nothing is to be written then. */
+export interface Ending {
+  readonly ending: OperationEnding
+  readonly late: readonly string[]
+}
+
+const told = { install: 'installed', uninstall: 'uninstalled', start: 'started', stop: 'stopped' } as const
+
+export async function endingOf(
+  deps: Pick<PackageDeps, 'registry' | 'inbox' | 'webhookUrl'>,
+  account: Account,
+  operation: Operation & { readonly id: string },
+  status: 'Completed' | 'Failed',
+  errors: readonly string[],
+): Promise<Ending> {
+  const { registry } = deps
+  const { id, variables: _, ...kept } = operation
+  const { kind, packageId, marketplaceId } = operation
+  const ended: Operation = { ...kept, status, errors, endedAt: Date.now() }
+  if (status === 'Failed') return { ending: { operation: ended, installation: undefined, notification: undefined, states: [] }, late: [] }
+
+  const [found, before, marketplace, settings] = await Promise.all([
+    Promise.all(operation.cycles.map(cycle => find(deps, account, cycle))),
+    registry.installations.of(account.id).get(packageId),
+    registry.marketplaces.get(marketplaceId),
+    registry.settings.get(),
+  ])
+  const there = found.filter(({ stored, state }) => stored !== undefined && state !== undefined)
+  const completeParameter = operation.completeParameter ?? before?.value.completeParameter
+  const facts = { account, packageId: Number(packageId), completeParameter }
+  const body =
+    kind === 'install' ? installedBody({ ...facts, cycles: there.flatMap(cycle => toldOf(cycle, deps.webhookUrl)), errors }) : changedBody(told[kind], facts)
+  const notification = installationMessage({
+    id,
+    status: told[kind],
+    account,
+    package: { id: packageId, name: operation.packageName },
+    marketplace: { id: marketplaceId, notificationUrl: marketplace?.value.notificationUrl },
+    userAgent: settings.userAgent,
+    body,
+  })
+  return {
+    ending: {
+      operation: ended,
+      installation: kind === 'uninstall' ? 'removed' : installationOf(operation, ended.endedAt ?? 0, there, before?.value),
+      notification,
+      states: found.map(({ cycleId, state }) => ({ cycle: cycleId, state })),
+    },
+    late: lateOf(kind, there),
+  }
+}
+
+async function find({ registry, inbox }: Pick<PackageDeps, 'registry' | 'inbox'>, account: Account, cycle: OperationCycle): Promise<Found> {
+  const place: Place = { account: account.id, cycle: cycle.cycleId }
+  const [stored, status] = await Promise.all([registry.cycles.get(place), inbox.status(place)])
+  return { ...cycle, stored, state: status?.state }
+}
+
+/** `started` says that every cycle runs, `stopped` that none does. */
+function lateOf(kind: Operation['kind'], cycles: readonly Found[]): readonly string[] {
+  if (kind === 'start') return cycles.flatMap(({ name, state }) => (state === 'Active' ? [] : [`Failed to start cycle "${name}": it was stopped meanwhile`]))
+  if (kind === 'stop')
+    return cycles.flatMap(({ name, state }) => (state === 'Active' || state === 'Stopping' ? [`Failed to stop cycle "${name}": it was started meanwhile`] : []))
+  return []
+}
+
+function toldOf({ cycleId, stored, state, templateId }: Found, webhookUrl: (identifier: string) => string): InstalledCycle[] {
+  if (stored === undefined || state === undefined) return []
+  const { document, identifiers, origin } = stored
+  const webhooks = document.steps.flatMap(({ id, name }) => {
+    const identifier = identifiers[id]
+    return identifier === undefined ? [] : [{ url: webhookUrl(identifier), stepName: name ?? id }]
+  })
+  return [{ id: cycleId, status: state, webhooks, templateId, templateReleaseId: origin?.releaseId ?? '' }]
+}
+
+/** A further installation of the same package joins the first: it counts as started, or as not stopped, where both do. */
+function installationOf(operation: Operation, now: number, cycles: readonly Found[], before: Installation | undefined): Installation | undefined {
+  const { kind, packageId, marketplaceId } = operation
+  if (kind === 'start') return before && { ...before, status: 'Started' }
+  if (kind === 'stop') return before && { ...before, status: 'Stopped' }
+  const made = cycles.map(({ cycleId, templateId, templateReleaseId = '' }) => ({ cycleId, templateId, templateReleaseId }))
+  const mine = !operation.autoStart ? 'Installed' : cycles.every(({ state }) => state === 'Active') ? 'Started' : 'Stopped'
+  const joined = before === undefined || before.status === mine ? mine : [before.status, mine].includes('Stopped') ? 'Stopped' : 'Installed'
+  const completeParameter = operation.completeParameter ?? before?.completeParameter
+  return {
+    packageId,
+    marketplaceId,
+    cycles: [...(before?.cycles ?? []), ...made],
+    ...(completeParameter === undefined ? {} : { completeParameter }),
+    installedAt: before?.installedAt ?? now,
+    status: joined,
+  }
+}

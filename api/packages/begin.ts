@@ -1,0 +1,130 @@
+/** Begins an operation on a package in an account (marketplace.md 2): from then on it is durable. The API and the pages do it alike. */
+import { randomUUID } from 'node:crypto'
+import { ApiError } from '../../domain/errors.ts'
+import { asCycleId } from '../../domain/ids.ts'
+import type { Json } from '../../domain/json.ts'
+import { readVariables } from '../../domain/package-variables.ts'
+import type { Installation } from '../../storage/installation.ts'
+import type { Operation, OperationCycle, OperationKind } from '../../storage/operation.ts'
+import type { Package } from '../../storage/package.ts'
+import type { Account } from '../../storage/registry.ts'
+import { packageInput } from '../../workflows/messages-package.ts'
+import type { Services } from '../services.ts'
+
+export interface OperationRequest {
+  readonly kind: OperationKind
+  readonly packageId: string | undefined
+  readonly completeParameter?: string | undefined
+  /** Of `install`, by `{templateId}.{variable}`. */
+  readonly variables?: { readonly [name: string]: Json } | undefined
+}
+
+export interface BegunOperation {
+  readonly id: string
+  readonly operation: Operation
+}
+
+const notFound = (): ApiError => new ApiError('package_not_found', 'There is no such package.')
+
+/** How often it is looked again where the installation changes at that moment. */
+const TRIES = 5
+
+/**
+ * Throws `package_not_found`, `package_not_installed`, `package_installed`, `operation_running`, and `request_invalid` with everything that is wrong with
+ * the variables; nothing has begun then.
+ */
+export async function beginOperation(services: Services, account: Account, request: OperationRequest): Promise<BegunOperation> {
+  const { registry, operations: starter } = services
+  const packageId = /^\d{1,15}$/.test(request.packageId ?? '') ? (request.packageId ?? '') : ''
+  for (let left = TRIES; left > 0; left--) {
+    const [found, installation] = await Promise.all([registry.packages.get(packageId), registry.installations.of(account.id).get(packageId)])
+    if (found === undefined && installation === undefined) throw notFound()
+    const operation =
+      request.kind === 'install'
+        ? await install(services, packageId, found?.value, installation?.value, request)
+        : await change(services, account, packageId, found?.value, installation?.value, request)
+    const id = randomUUID()
+    const answer = await registry.operations.begin(account.id, id, operation, installation?.version)
+    if (answer === 'begun') {
+      void starter.start(packageInput(account, id, operation)).then(started => {
+        if (started) registry.operations.started({ account: account.id, id }).catch(() => undefined)
+      })
+      return { id, operation }
+    }
+    if (answer === 'running')
+      throw new ApiError('operation_running', 'Another operation on this package is under way in this account: wait until it has ended.')
+    if (answer === 'gone') throw new ApiError('account_missing', 'There is no such account.')
+  }
+  throw new ApiError('operation_running', 'The installation is being changed at this moment: try again.')
+}
+
+async function install(
+  { registry, sealer }: Services,
+  packageId: string,
+  found: Package | undefined,
+  installed: Installation | undefined,
+  { completeParameter, variables = {} }: OperationRequest,
+): Promise<Operation> {
+  if (found === undefined) throw notFound()
+  if (installed !== undefined && found.singleInstallation)
+    throw new ApiError('package_installed', 'The package is installed in this account, and it can be there only once.')
+  const templates = await Promise.all(
+    found.templateIds.map(async id => {
+      const template = await registry.templates.get(id)
+      return { id, name: template?.value.name ?? id, live: template?.value.releases.find(({ status }) => status === 'Live') }
+    }),
+  )
+  const read = readVariables(
+    variables,
+    templates.map(({ id, live }) => ({ id, document: live?.document })),
+    plain => sealer.seal(plain),
+  )
+  if (read.problems.length > 0) throw new ApiError('request_invalid', 'The variables are not right; nothing was installed.', read.problems)
+  return {
+    kind: 'install',
+    packageId,
+    packageName: found.name,
+    marketplaceId: found.marketplaceId,
+    status: 'Running',
+    errors: [],
+    startedAt: Date.now(),
+    cycles: templates.map(({ id, name, live }) => ({
+      cycleId: asCycleId(randomUUID()),
+      name: live?.document.name ?? name,
+      templateId: id,
+      ...(live === undefined ? {} : { templateReleaseId: live.id }),
+    })),
+    autoStart: found.autoStart,
+    ...(completeParameter === undefined ? {} : { completeParameter }),
+    variables: read.values,
+  }
+}
+
+async function change(
+  { registry }: Services,
+  account: Account,
+  packageId: string,
+  found: Package | undefined,
+  installed: Installation | undefined,
+  { kind, completeParameter }: OperationRequest,
+): Promise<Operation> {
+  if (installed === undefined) throw new ApiError('package_not_installed', 'The package is not installed in this account.')
+  const cycles = await Promise.all(
+    installed.cycles.map(async (cycle): Promise<OperationCycle> => {
+      const stored = await registry.cycles.get({ account: account.id, cycle: cycle.cycleId })
+      return { ...cycle, name: stored?.document.name ?? 'a deleted cycle' }
+    }),
+  )
+  return {
+    kind,
+    packageId,
+    packageName: found?.name ?? packageId,
+    marketplaceId: installed.marketplaceId,
+    status: 'Running',
+    errors: [],
+    startedAt: Date.now(),
+    cycles,
+    autoStart: false,
+    ...(completeParameter === undefined ? {} : { completeParameter }),
+  }
+}
