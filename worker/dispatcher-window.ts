@@ -1,6 +1,6 @@
 /** Transactions that this worker started and that have not begun: a bounded number, so that Temporal's own backlog stays short (architecture.md 3). */
 import type { TransactionId } from '../domain/ids.ts'
-import { createPace } from '../platform/pace.ts'
+import { createPace, QUEUED } from '../platform/pace.ts'
 
 export interface Window {
   /** How many more may be started now. */
@@ -14,10 +14,10 @@ export interface Window {
 }
 
 /** After this long (ms) a start leaves the window unasked: the message that it began may have been lost. */
-const FORGOTTEN = 30_000
+const FORGOTTEN = 5_000
 
 export function createWindow(now: () => number = () => performance.now()): Window {
-  const pace = createPace()
+  const pace = createPace(QUEUED)
   const pending = new Map<TransactionId, number>()
   const waiting = new Set<() => void>()
 

@@ -50,14 +50,20 @@ describe('the dispatcher', () => {
     })
   })
 
-  test('holds at most 32 that have not begun, and goes on as they begin', async () => {
+  test('starts hardly more than have begun, and goes on as they begin', async () => {
     const transactions = await Promise.all(Array.from({ length: 40 }, () => rig.accept()))
     rig.run('narrow')
-    await until(async () => (await rig.inbox.status(rig.place))?.inProgress === 32)
-    expect((await rig.inbox.status(rig.place))?.queued).toBe(8)
-    const begun = (await rig.inbox.list(rig.place, { status: 'InProgress', limit: 50 })).slice(0, 8)
-    for (const { id } of begun) await rig.inbox.begin(rig.place, id, [], 'narrow')
-    await until(async () => (await rig.inbox.status(rig.place))?.inProgress === 40)
+    await until(async () => (await rig.inbox.status(rig.place))?.inProgress === 1)
+    expect((await rig.inbox.status(rig.place))?.queued).toBe(39)
+    const begun = new Set<string>()
+    await until(async () => {
+      const started = await rig.inbox.list(rig.place, { status: 'InProgress', limit: 50 })
+      for (const { id } of started.filter(({ id: one }) => !begun.has(one))) {
+        begun.add(id)
+        await rig.inbox.begin(rig.place, id, [], 'narrow')
+      }
+      return begun.size === 40
+    })
     const last = transactions.at(-1)
     if (last === undefined) throw new Error('nothing was accepted')
     await until(async () => (await rig.temporal.describe(rig.place, last)) === 'open')
