@@ -50,6 +50,19 @@ export const cycle = z.object({
   definition,
 })
 
+const release = z.object({ id: guid(), status: z.enum(['Draft', 'Live', 'Deprecated']), createdOnUtc: instant() })
+
+export const template = z.object({
+  id: guid(),
+  name: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  published: z.boolean().describe('It may be offered to users.'),
+  createdOnUtc: instant(),
+  releases: z.array(release).describe('The oldest first. Cycles are installed from the one that is Live.'),
+  definition,
+})
+
 export const prerequisite = z.object({ reasonCode: z.string(), reason: z.string(), objectType: z.string(), objectId: z.string() })
 
 export const transactionStatus = z.enum(['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped'])
@@ -161,6 +174,7 @@ export const readiness = z.object({
 export const named = new Map<z.core.$ZodType, string>([
   [account, 'Account'],
   [cycle, 'Cycle'],
+  [template, 'Template'],
   [prerequisite, 'Prerequisite'],
   [transaction, 'Transaction'],
   [transactionDetails, 'TransactionDetails'],

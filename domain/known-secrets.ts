@@ -2,6 +2,7 @@
 import type { CycleDocument, Verify } from './document.ts'
 import type { Json } from './json.ts'
 import { redactor, type Redactor } from './redact.ts'
+import { clearVerify, secretOf } from './verify-secret.ts'
 
 /** Opens what stands sealed in a document. */
 export interface Opener {
@@ -27,7 +28,10 @@ export function secretsOf(document: CycleDocument, opener: Opener): KnownSecrets
     variables.set(name, text)
     all.push(text, ...partsOf(text))
   }
-  for (const step of document.steps) if (step.type === 'webhook' && step.verify !== undefined) all.push(...verifySecrets(step.verify, open))
+  for (const step of document.steps) {
+    const verify = step.type === 'webhook' && step.verify !== undefined ? clearVerify(document, step.verify, open) : undefined
+    if (verify !== undefined) all.push(...verifySecrets(verify))
+  }
   return { variables, all }
 }
 
@@ -59,21 +63,10 @@ function textsIn(value: Json): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
-function verifySecrets(verify: Verify, open: (text: string) => string): string[] {
-  switch (verify.scheme) {
-    case 'standardWebhooks': {
-      const secret = open(verify.secret)
-      return [secret, secret.replace(/^whsec_/, '')]
-    }
-    case 'hmac':
-      return [open(verify.secret)]
-    case 'basic': {
-      const password = open(verify.password)
-      return [password, basicCredentials(verify.username, password)]
-    }
-    case 'header':
-      return [open(verify.value)]
-  }
+function verifySecrets(verify: Verify): string[] {
+  const secret = secretOf(verify)
+  if (verify.scheme === 'standardWebhooks') return [secret, secret.replace(/^whsec_/, '')]
+  return verify.scheme === 'basic' ? [secret, basicCredentials(verify.username, secret)] : [secret]
 }
 
 /** As they stand in a header `Authorization: Basic`. */

@@ -1,5 +1,6 @@
 import type { CycleDocument } from './document.ts'
 import type { Problem } from './errors.ts'
+import { secretOf, variableOf } from './verify-secret.ts'
 
 /** What has to be there before a cycle can be activated. */
 export interface Prerequisite {
@@ -11,11 +12,15 @@ export interface Prerequisite {
   readonly path: string
 }
 
-/** Required variables without a value. Required by default is what the user configures and has no value (cycles.md 1). */
+/**
+ * Required variables without a value. Required by default is what the user configures and has no value (cycles.md 1), and always what verifies senders:
+ * without it none would pass.
+ */
 export function prerequisitesOf(document: CycleDocument): readonly Prerequisite[] {
+  const verifying = new Set(document.steps.map(step => (step.type === 'webhook' && step.verify !== undefined ? variableOf(secretOf(step.verify)) : undefined)))
   return (document.variables ?? []).flatMap(({ name, label, value, required, userConfigurable }, at) => {
     const missing = value === undefined || value === null || value === ''
-    if (!missing || !(required ?? userConfigurable ?? false)) return []
+    if (!missing || !(verifying.has(name) || (required ?? userConfigurable ?? false))) return []
     return [
       {
         reasonCode: 'variable_value_missing',

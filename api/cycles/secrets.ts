@@ -2,9 +2,10 @@
  * Secrets of a document: `verify` of its webhook steps and values of its secret variables. At rest they stand sealed, to people they show as
  * `********`, and saving that keeps the one that is there (webhooks.md 10).
  */
-import type { CycleDocument, Step, Variable, Verify, WebhookStep } from '../../domain/document.ts'
+import type { CycleDocument, Step, Variable, WebhookStep } from '../../domain/document.ts'
 import type { Problem } from '../../domain/errors.ts'
 import { MASK } from '../../domain/secrets.ts'
+import { secretName, secretOf, variableOf, withSecret } from '../../domain/verify-secret.ts'
 
 /** Gives the new text of a secret; `before` is the sealed one that stands there now. */
 type Change = (secret: string, before: string | undefined, path: string) => string
@@ -44,36 +45,11 @@ function mapVariable(variable: Variable, at: number, before: CycleDocument | und
 }
 
 function mapStep(step: Step, at: number, before: CycleDocument | undefined, change: Change): Step {
-  if (step.type !== 'webhook' || step.verify === undefined) return step
+  // A merge field is no secret.
+  if (step.type !== 'webhook' || step.verify === undefined || variableOf(secretOf(step.verify)) !== undefined) return step
   const old = before?.steps.find((other): other is WebhookStep => other.id === step.id && other.type === 'webhook')?.verify
   const { verify } = step
   const path = `steps[${at}].verify.${secretName[verify.scheme]}`
-  const kept = old?.scheme === verify.scheme ? secretOf(old) : undefined
+  const kept = old?.scheme === verify.scheme && variableOf(secretOf(old)) === undefined ? secretOf(old) : undefined
   return { ...step, verify: withSecret(verify, change(secretOf(verify), kept, path)) }
-}
-
-const secretName = { standardWebhooks: 'secret', hmac: 'secret', basic: 'password', header: 'value' } as const satisfies Record<Verify['scheme'], string>
-
-function secretOf(verify: Verify): string {
-  switch (verify.scheme) {
-    case 'standardWebhooks':
-    case 'hmac':
-      return verify.secret
-    case 'basic':
-      return verify.password
-    case 'header':
-      return verify.value
-  }
-}
-
-function withSecret(verify: Verify, secret: string): Verify {
-  switch (verify.scheme) {
-    case 'standardWebhooks':
-    case 'hmac':
-      return { ...verify, secret }
-    case 'basic':
-      return { ...verify, password: secret }
-    case 'header':
-      return { ...verify, value: secret }
-  }
 }

@@ -10,18 +10,12 @@ import type { StoredCycle } from '../../storage/registry.ts'
 import { sealSecrets } from '../cycles/secrets.ts'
 import type { Services } from '../services.ts'
 import { accountsOf } from './accounts.ts'
+import { cycleDocument } from './documents.ts'
 import { guid, instant, msOf } from './fields.ts'
 import { noun } from './nouns.ts'
 import { sealProblem } from './seals.ts'
 
 const PAGE = 200
-
-/** The document was looked at when it was saved, by the rules of its time: here it only has to be one. Its names are its own. */
-const form = z.looseObject({ name: z.string(), steps: z.array(z.looseObject({ id: z.string(), type: z.string() })).min(1) })
-const document = z
-  .unknown()
-  .refine(value => form.safeParse(value).success, 'must be a cycle document')
-  .describe('The cycle document; its secrets are sealed.')
 
 const schema = z.object({
   id: guid(),
@@ -41,7 +35,7 @@ const schema = z.object({
     .array(z.object({ connector: z.string().min(1), accountConnectorId: guid() }))
     .exactOptional()
     .describe('The account connectors that it uses.'),
-  definition: document,
+  definition: cycleDocument,
 })
 type Exported = z.output<typeof schema>
 

@@ -9,6 +9,8 @@ export interface Noun<Schema extends z.ZodType> {
   /** Of the list in the document: camelCase, as in a schema. */
   readonly name: string
   readonly schema: Schema
+  /** `partner`: it belongs to no account, and is not in the export of one. `both`: it is all the same. Default: `account`. */
+  readonly scope?: 'partner' | 'both' | 'account'
   /** `account`: only what belongs to that one. */
   read(services: Services, account: AccountId | undefined): AsyncIterable<z.output<Schema>>
   /** What speaks against one of the document's items, in a sentence; `there` where it is there already. Writes nothing. */
@@ -29,6 +31,7 @@ export interface Planned {
 
 export interface AnyNoun {
   readonly name: string
+  readonly scope: 'partner' | 'both' | 'account'
   readonly list: z.ZodType
   read(services: Services, account: AccountId | undefined): AsyncIterable<unknown>
   /** Reads the document's list; `problems` where it is none. */
@@ -44,6 +47,7 @@ export function noun<Schema extends z.ZodType>(one: Noun<Schema>): AnyNoun {
   const list = z.array(one.schema)
   return {
     name: one.name,
+    scope: one.scope ?? 'account',
     list,
     read: (services, account) => one.read(services, account),
     parse(value) {

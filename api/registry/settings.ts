@@ -13,6 +13,7 @@ const schema = z.object({
 export const settings = noun({
   name: 'settings',
   schema,
+  scope: 'both',
   async *read({ registry }) {
     if (await registry.settings.isSet()) yield await registry.settings.get()
   },

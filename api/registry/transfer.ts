@@ -7,6 +7,7 @@ import { accounts } from './accounts.ts'
 import { cycles } from './cycles.ts'
 import type { AnyNoun, Imported, ParsedItem, Planned } from './nouns.ts'
 import { settings } from './settings.ts'
+import { templates } from './templates.ts'
 
 const FORMAT = 'flywheel-registry'
 /** Raised when an older Flywheel could not read the document any more, or would lose something of it. */
@@ -15,7 +16,7 @@ const VERSION = 1
 export const TRANSFER_MAX = 64 * 1024 * 1024
 
 /** In the order in which they are written: what is named by another comes first. */
-const NOUNS: readonly AnyNoun[] = [settings, accounts, cycles]
+const NOUNS: readonly AnyNoun[] = [settings, templates, accounts, cycles]
 
 const AT_ONCE = 32
 const PROBLEMS_MAX = 100
@@ -24,23 +25,34 @@ export const exportSchema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   exportedAt: z.iso.datetime(),
-  ...Object.fromEntries(NOUNS.map(({ name, list }) => [name, list])),
+  ...Object.fromEntries(NOUNS.map(({ name, list }) => [name, list.optional()])),
 })
 
 export const importedSchema = z.array(
-  z.object({ name: z.string().describe('Settings, Accounts, Cycles.'), made: z.int().min(0), unchanged: z.int().min(0).describe('Were there already.') }),
+  z.object({
+    name: z.string().describe('Settings, Templates, Accounts, Cycles and so on.'),
+    made: z.int().min(0),
+    unchanged: z.int().min(0).describe('Were there already.'),
+  }),
 )
 
-/** `account`: only what belongs to that one. Throws `export_too_large`. */
-export async function exportRegistry(services: Services, account: AccountId | undefined): Promise<z.output<typeof exportSchema>> {
+/** All of it, or what belongs to one account, or what belongs to none. */
+export type ExportScope = { readonly of: 'all' } | { readonly of: 'account'; readonly account: AccountId } | { readonly of: 'partner' }
+
+/** Throws `export_too_large`. */
+export async function exportRegistry(services: Services, scope: ExportScope): Promise<z.output<typeof exportSchema>> {
   let size = 0
   const lists: [string, unknown[]][] = []
-  for (const noun of NOUNS) {
+  const wanted = NOUNS.filter(noun => scope.of === 'all' || noun.scope === 'both' || noun.scope === scope.of)
+  for (const noun of wanted) {
     const items: unknown[] = []
-    for await (const item of noun.read(services, account)) {
+    for await (const item of noun.read(services, scope.of === 'account' ? scope.account : undefined)) {
       size += Buffer.byteLength(JSON.stringify(item)) + 1
       if (size > TRANSFER_MAX - 1_024)
-        throw new ApiError('export_too_large', 'The registry has more than 64 MiB: export it account by account, with ?account= and its API id or GUID.')
+        throw new ApiError(
+          'export_too_large',
+          'The registry has more than 64 MiB: export it in parts, with ?partner=true, and with ?account= and the API id or GUID of each account.',
+        )
       items.push(item)
     }
     lists.push([noun.name, items])

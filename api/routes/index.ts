@@ -9,12 +9,14 @@ import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
 import { registryRoutes } from './registry.ts'
+import { templateRoutes } from './templates.ts'
 import { transactionRoutes } from './transactions.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 export const routes: readonly Route[] = [
   ...oauthRoutes,
   ...accountRoutes,
+  ...templateRoutes,
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,

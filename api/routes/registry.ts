@@ -36,15 +36,21 @@ export const registryRoutes: readonly Route[] = [
     tag: TAG,
     summary: 'Exports the registry',
     description:
-      'Settings, accounts, and cycles with their documents, webhook identifiers, versions and states, for POST /v1.0/import. Secrets stay sealed with ENCRYPTION_KEYS; tokens, transactions and incidents are not in it.',
-    query: z.object({ account: z.string().optional().describe('API id or GUID: only this account. For registries of more than 64 MiB.') }),
+      'Settings, templates, accounts, and cycles with their documents, webhook identifiers, versions and states, for POST /v1.0/import. Secrets stay sealed with ENCRYPTION_KEYS; tokens, transactions and incidents are not in it.',
+    query: z.object({
+      account: z.string().optional().describe('API id or GUID: only this account. For registries of more than 64 MiB.'),
+      partner: flag.describe('true: only what belongs to no account: settings, templates and so on.'),
+    }),
     body: noBody,
     answers: { 200: { description: 'The registry.', schema: exportSchema } },
     errors: ['account_not_found', 'export_too_large'],
     handler: async (services, { query }) => {
       const account = query.account === undefined ? undefined : await services.registry.accounts.find(query.account)
       if (query.account !== undefined && account === undefined) throw new ApiError('account_not_found', 'There is no such account.')
-      return { status: 200, body: await exportRegistry(services, account?.id) }
+      if (account !== undefined && query.partner === 'true')
+        throw new ApiError('request_invalid', 'The query is not right.', [{ path: 'partner', message: 'is given beside account' }])
+      const scope = account === undefined ? ({ of: query.partner === 'true' ? 'partner' : 'all' } as const) : ({ of: 'account', account: account.id } as const)
+      return { status: 200, body: await exportRegistry(services, scope) }
     },
   }),
   partnerRoute({

@@ -4,6 +4,7 @@ import { parseDuration } from '../../domain/duration.ts'
 import { isSynchronous, midCycleSteps, stepById, triggerOf } from '../../domain/graph.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
+import { clearVerify } from '../../domain/verify-secret.ts'
 import type { Scripting } from '../../scripting/scripting.ts'
 
 export interface WebhookFacts {
@@ -16,8 +17,8 @@ export interface WebhookFacts {
   readonly hasValues: boolean
   readonly windowMs: number
   readonly maxConcurrency: { readonly maxConcurrency?: number }
-  /** With its secrets opened. */
-  readonly verify: Verify | undefined
+  /** With its secret in clear; `impossible`: the variable that holds it has no value, and no sender passes. */
+  readonly verify: Verify | 'impossible' | undefined
   /** The header that holds the secret of `scheme: header`, in lower case: it is not stored (webhooks.md 10). */
   readonly secretHeader: string | undefined
   readonly script: string | undefined
@@ -56,7 +57,8 @@ async function build(document: CycleDocument, stepId: StepId, deps: FactsDeps): 
   const step = stepById(document, stepId)
   if (step?.type !== 'webhook') return undefined
   const defined = step.script === undefined ? new Set<string>() : await deps.scripting.defines(step.script, ['before_webhook', 'after_webhook'])
-  const verify = step.verify === undefined ? undefined : opened(step.verify, deps.sealer)
+  const { sealer } = deps
+  const verify = step.verify === undefined ? undefined : clearVerify(document, step.verify, text => (sealer.isSealed(text) ? sealer.open(text) : text))
   const { maxConcurrency } = document.settings ?? {}
   return {
     step,
@@ -66,8 +68,8 @@ async function build(document: CycleDocument, stepId: StepId, deps: FactsDeps): 
     hasValues: midCycleSteps(document).length > 0,
     windowMs: parseDuration(step.earlyArrivalWindow ?? '') ?? DEFAULT_WINDOW_MS,
     maxConcurrency: maxConcurrency === undefined ? {} : { maxConcurrency },
-    verify,
-    secretHeader: verify?.scheme === 'header' ? verify.header.toLowerCase() : undefined,
+    verify: verify ?? (step.verify === undefined ? undefined : 'impossible'),
+    secretHeader: step.verify?.scheme === 'header' ? step.verify.header.toLowerCase() : undefined,
     script: step.script,
     scriptParameters: { ...step.scriptParameters },
     before: defined.has('before_webhook'),
@@ -80,17 +82,4 @@ function variablesOf(document: CycleDocument): JsonObject {
   const variables = new Map<string, Json>()
   for (const { name, value, secret } of document.variables ?? []) if (secret !== true && value !== undefined) variables.set(name, value)
   return Object.fromEntries(variables)
-}
-
-function opened(verify: Verify, sealer: FactsDeps['sealer']): Verify {
-  const open = (text: string): string => (sealer.isSealed(text) ? sealer.open(text) : text)
-  switch (verify.scheme) {
-    case 'standardWebhooks':
-    case 'hmac':
-      return { ...verify, secret: open(verify.secret) }
-    case 'basic':
-      return { ...verify, password: open(verify.password) }
-    case 'header':
-      return { ...verify, value: open(verify.value) }
-  }
 }

@@ -22,19 +22,23 @@ const exported = z.record(z.string(), z.unknown())
 export function addRegistry(program: Command, io: Io): void {
   add(program, {
     name: 'export',
-    summary: 'Writes accounts and cycles into a file',
+    summary: 'Writes templates, accounts and cycles into a file',
     description:
       'With documents, webhook identifiers and states; secrets stay sealed with ENCRYPTION_KEYS. Keep it beside your backups: import brings it back.',
     examples: [
       ['export -o flywheel.json', 'everything'],
       ['export --only acme > acme.json', 'one account, to standard output'],
+      ['export --partner > partner.json', 'what belongs to no account'],
     ],
   })
     .option('-o, --output <file>', 'where it is written, readable for its owner only; else standard output')
     .option('--only <account>', 'only this account, by its API id or GUID: for registries above 64 MiB')
-    .action(async ({ output, only }: { output?: string; only?: string }, command: Command) => {
+    .option('--partner', 'only what belongs to no account, as templates: beside the accounts of such a registry')
+    .action(async ({ output, only, partner }: { output?: string; only?: string; partner?: true }, command: Command) => {
       const session = openSession(io, command)
-      const { raw, value } = await session.partner().call('GET', '/export', exported, { query: { account: only }, timeoutMs: TRANSFER_MS })
+      const { raw, value } = await session
+        .partner()
+        .call('GET', '/export', exported, { query: { account: only, partner: partner === true ? 'true' : undefined }, timeoutMs: TRANSFER_MS })
       const text = `${JSON.stringify(raw)}\n`
       if (output === undefined) return io.out(text)
       writeOutput(io, output, text)
@@ -49,7 +53,7 @@ export function addRegistry(program: Command, io: Io): void {
       'What is there already stays; where a file contradicts it, nothing of it is imported. With it ends the 503 of a Flywheel whose Redis was emptied.',
     examples: [
       ['import flywheel.json', 'everything'],
-      ['import acme.json globex.json', 'account by account'],
+      ['import partner.json acme.json globex.json', 'part by part'],
     ],
   })
     .argument('<file...>', 'what flywheel export wrote, in whatever order')

@@ -3,6 +3,7 @@ import { patternProblem } from '../conditions.ts'
 import type { Problem } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { isJsonObject } from '../objects.ts'
+import { secretName, variableOf } from '../verify-secret.ts'
 import { isDynamic } from './fields.ts'
 import { placeText } from './paths.ts'
 import type { View, ViewStep } from './view.ts'
@@ -21,6 +22,23 @@ function patternRules(step: ViewStep): Problem[] {
   if (step.type !== 'decision' || condition !== 'matches' || typeof right !== 'string' || isDynamic(right)) return []
   const problem = patternProblem(right)
   return problem === undefined ? [] : [{ path: `steps[${step.index}].right`, message: `Is not a regular expression (RE2): ${problem}` }]
+}
+
+/** webhooks.md 10: a secret is written there, or is one merge field of a secret variable. */
+function verifyRules(step: ViewStep, view: View): Problem[] {
+  const { verify } = step.raw
+  if (step.type !== 'webhook' || !isJsonObject(verify)) return []
+  const name = Object.entries(secretName).find(([scheme]) => scheme === verify['scheme'])?.[1] ?? ''
+  const secret = verify[name]
+  if (typeof secret !== 'string' || !secret.includes('{{')) return []
+  const variable = variableOf(secret)
+  const path = `steps[${step.index}].verify.${name}`
+  if (variable === undefined)
+    return /^\s*\{\{[^{}]*\}\}\s*$/.test(secret) ? [{ path, message: 'The merge field of a secret must name a secret variable: {{variables.NAME}}' }] : []
+  const isSecret = view.variables.get(variable)
+  if (isSecret === undefined)
+    return [{ path, message: `The variable "${variable}" is not declared in variables.${view.suggest(variable, view.variables.keys())}` }]
+  return isSecret ? [] : [{ path, message: `The variable "${variable}" is not secret: declare it with secret: true, so that it is stored encrypted` }]
 }
 
 const HEADER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -68,5 +86,5 @@ function variableRules(root: Json): Problem[] {
 
 export const stepProblems = (view: View, root: Json): Problem[] => [
   ...variableRules(root),
-  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step), ...scheduleRules(step)]),
+  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step), ...scheduleRules(step), ...verifyRules(step, view)]),
 ]

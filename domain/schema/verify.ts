@@ -6,21 +6,18 @@ import { required, text, word } from './fields.ts'
 const HEADER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const header = (description: string) => z.string().regex(HEADER, 'Must be the name of a header, such as X-Signature').max(200).meta({ description })
 
+/** One merge field (webhooks.md 10): of what, `step-rules.ts` looks at. */
 const FIELD = /^\s*\{\{[^{}]*\}\}\s*$/
-/** One merge field as a secret gives each account of a template its own (webhooks.md 10): it comes with templates. */
-const own = (value: string): boolean => !FIELD.test(value)
-const later = 'A merge field as the secret of verify is not yet available in this version: write the secret itself'
-
-const standardSecret = z
-  .string()
-  .refine(own, { abort: true, error: later })
-  .refine(value => value === MASK || /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(value), 'Must be whsec_ and base64, as the sender shows it')
-  .meta({ description: `The secret, whsec_ and base64. It is stored encrypted and shown as ${MASK}; saving that keeps it.` })
 
 const shown = `It is stored encrypted and shown as ${MASK}; saving that keeps it.`
 
+const standardSecret = z
+  .string()
+  .refine(value => FIELD.test(value) || value === MASK || /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(value), 'Must be whsec_ and base64, as the sender shows it')
+  .meta({ description: `The secret, whsec_ and base64, or one merge field of a secret variable. ${shown}` })
+
 /** A secret of any form. */
-const secret = (description: string) => z.string().min(1).max(10_000).refine(own, later).meta({ description })
+const secret = (description: string) => z.string().min(1).max(10_000).meta({ description })
 
 export const verifySchemes = {
   standardWebhooks: z.strictObject({
@@ -29,7 +26,7 @@ export const verifySchemes = {
   }),
   hmac: z.strictObject({
     scheme: z.literal('hmac').meta({ description: 'An HMAC of the raw body stands in a header.' }),
-    secret: secret(`The secret, taken as UTF-8. ${shown}`),
+    secret: secret(`The secret, taken as UTF-8, or one merge field of a secret variable. ${shown}`),
     header: header('The header that holds the signature.'),
     algorithm: word(['sha256', 'sha1', 'sha512'], 'The hash function.'),
     encoding: word(['hex', 'base64'], 'How the signature is written; hexadecimal in either case.'),
@@ -38,12 +35,12 @@ export const verifySchemes = {
   basic: z.strictObject({
     scheme: z.literal('basic').meta({ description: 'HTTP basic authentication.' }),
     username: required('The user name that the sender gives.'),
-    password: secret(`The password that the sender gives. ${shown}`),
+    password: secret(`The password that the sender gives, or one merge field of a secret variable. ${shown}`),
   }),
   header: z.strictObject({
     scheme: z.literal('header').meta({ description: 'A header holds an agreed value. It is not stored.' }),
     header: header('The header.'),
-    value: secret(`The agreed value. ${shown}`),
+    value: secret(`The agreed value, or one merge field of a secret variable. ${shown}`),
   }),
 }
 

@@ -87,19 +87,39 @@ describe('an import', () => {
       200,
       [
         { Name: 'Settings', Made: expect.any(Number), Unchanged: expect.any(Number) },
+        { Name: 'Templates', Made: 0, Unchanged: 0 },
         { Name: 'Accounts', Made: 1, Unchanged: 0 },
         { Name: 'Cycles', Made: 3, Unchanged: 0 },
       ],
     ])
     for (const cycle of cycles) expect((await other.v1('GET', `/cycles/${guidOf(cycle)}`, { account })).json).toEqual(cycle)
     const again = await other.v1('POST', '/import', { body: document })
-    expect(again.json).toMatchObject([{}, { Made: 0, Unchanged: 1 }, { Made: 0, Unchanged: 3 }])
+    expect(again.json).toMatchObject([{}, {}, { Made: 0, Unchanged: 1 }, { Made: 0, Unchanged: 3 }])
     const exportedAgain = (await other.v1('GET', `/export?account=${account}`)).json
     for (const list of ['Accounts', 'Cycles']) expect(at(exportedAgain, list)).toEqual(at(document, list))
     // Nothing that users did since is undone by a repeat.
     await other.v1('PUT', `/cycles/${guidOf(cycles[0] ?? null)}/deactivate`, { account })
     expect((await other.v1('POST', '/import', { body: document })).status).toBe(200)
     expect(at((await other.v1('GET', `/cycles/${guidOf(cycles[0] ?? null)}`, { account })).json, 'Status')).toBe('Stopped')
+  })
+
+  it("brings templates back with their releases and secrets, and the partner's part by itself", async () => {
+    const id = String(at((await api.v1('POST', '/templates', { body: { Definition: secretCycle } })).json, 'Id'))
+    await api.v1('POST', `/templates/${id}/promote`)
+    await api.v1('PUT', `/templates/${id}`, { body: { Definition: { ...secretCycle, name: 'Next' } } })
+    const part = (await api.v1('GET', '/export?partner=true')).json
+    expect([at(part, 'Accounts'), at(part, 'Cycles'), listOf(at(part, 'Templates')).length]).toEqual([undefined, undefined, 1])
+    expect(JSON.stringify(part)).not.toMatch(/the secret value|agreed upon|\*{8}/)
+    expect((await other.v1('POST', '/import', { body: part })).status).toBe(200)
+    expect((await other.v1('GET', `/templates/${id}`)).json).toEqual((await api.v1('GET', `/templates/${id}`)).json)
+    expect(await other.registry.templates.get(id)).toEqual(await api.registry.templates.get(id))
+    expect((await other.v1('POST', '/import', { body: part })).json).toMatchObject([{}, { Name: 'Templates', Made: 0, Unchanged: 1 }, {}, {}])
+    await api.v1('POST', `/templates/${id}/promote`)
+    const changedSince = await other.v1('POST', '/import', { body: (await api.v1('GET', '/export?partner=true')).json })
+    expect([changedSince.status, at(changedSince.json, 'Errors[0].Message')]).toEqual([409, expect.stringContaining('is there with other properties')])
+    const { account } = await exported()
+    expect(at((await api.v1('GET', `/export?account=${account}`)).json, 'Templates')).toBeUndefined()
+    expect((await api.v1('GET', `/export?account=${account}&partner=true`)).status).toBe(400)
   })
 
   it('keeps the release that a cycle came from, and its account connectors', async () => {

@@ -119,6 +119,16 @@ describe('the secrets of a cycle', () => {
     expect(hiderOf(document, opener)(told)).toBe(`${Array(6).fill(MASK).join(' ')} Basic ${MASK} ${MASK} visible`)
   })
 
+  it('are told once where a variable verifies senders', () => {
+    const own: CycleDocument = {
+      ...document,
+      steps: [{ id: 'a', type: 'webhook', verify: { scheme: 'basic', username: 'me', password: '{{variables.key}}' } }],
+    }
+    const basic = Buffer.from('me:k3y').toString('base64')
+    expect(secretsOf(own, opener).all).toContain(basic)
+    expect(hiderOf(own, opener)(`Basic ${basic}, {{variables.key}}`)).toBe(`Basic ${MASK}, {{variables.key}}`)
+  })
+
   it('that cannot be opened hide nothing and stop nothing', () => {
     const lost: CycleDocument = { ...document, variables: [{ name: 'key', secret: true, value: 'sealed:lost' }, ...(document.variables ?? [])] }
     expect(() => secretsOf(lost, opener)).toThrow('no such key')

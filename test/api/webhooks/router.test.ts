@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HeldOutcome } from '../../../api/webhooks/deps.ts'
@@ -38,6 +38,16 @@ describe('the order of answers', () => {
     const turning = await harness.cycle(simple({ ...guarded('s'), script: `function before_webhook() { method_request_method = 'POST' }` }))
     expect((await turning.post(undefined, { method: 'GET' })).status).toBe(401)
     expect((await turning.post(undefined, { method: 'GET', headers: { 'x-ok': 's' } })).body).toBe('Webhook accepted.')
+  })
+
+  it('verifies with the value of a secret variable, and lets nobody pass where it has none', async () => {
+    const hmac = (key: string): string => `sha256=${createHmac('sha256', key).update('{}').digest('hex')}`
+    const verify = { scheme: 'hmac', secret: '{{variables.key}}', header: 'X-S', algorithm: 'sha256', encoding: 'hex', prefix: 'sha256=' }
+    const set = await harness.cycle({ ...simple({ verify }), variables: [{ name: 'key', secret: true, value: 'sealed:0wn' }] })
+    expect((await set.post('{}', { headers: { ...json, 'x-s': hmac('0wn') } })).status).toBe(200)
+    for (const key of ['', '{{variables.key}}', 'sealed:0wn']) expect((await set.post('{}', { headers: { ...json, 'x-s': hmac(key) } })).status).toBe(401)
+    const unset = await harness.cycle({ ...simple({ verify }), variables: [{ name: 'key', secret: true }] })
+    for (const key of ['', 'undefined', '{{variables.key}}']) expect((await unset.post('{}', { headers: { ...json, 'x-s': hmac(key) } })).status).toBe(401)
   })
 
   it('looks at the method before the key, and at the key before the state', async () => {

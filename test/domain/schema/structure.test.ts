@@ -169,11 +169,24 @@ describe('the structure of a document', () => {
       'steps[0].verify.scheme: "hmc" is not one of standardWebhooks, hmac, basic, header. Did you mean "hmac"?',
     ])
     expect(inTrigger({ verify: {} })).toEqual(['steps[0].verify.scheme: Is required: one of standardWebhooks, hmac, basic, header'])
-    for (const verify of [
-      { scheme: 'standardWebhooks', secret: '{{variables.key}}' },
-      { scheme: 'hmac', ...shared, secret: '{{variables.key}}' },
+  })
+  it('the secret of verify may be one merge field of a secret variable (webhooks.md 10)', () => {
+    const variables = [{ name: 'key', secret: true }, { name: 'plain' }]
+    const withSecret = (secret: string): string[] => {
+      const steps = [
+        { id: 'order', type: 'webhook', verify: { scheme: 'standardWebhooks', secret }, next: 'done' },
+        { id: 'done', type: 'synchronousResponse' },
+      ]
+      return problems({ name: 'Test', variables, steps })
+    }
+    expect(withSecret('{{variables.key}}')).toEqual([])
+    expect(withSecret('{{ variables["key"] }}')).toEqual([])
+    expect(withSecret('{{variables.plain}}')).toEqual([
+      'steps[0].verify.secret: The variable "plain" is not secret: declare it with secret: true, so that it is stored encrypted',
     ])
-      expect(inTrigger({ verify })).toEqual([`steps[0].verify.secret: A merge field as the secret of verify ${later}: write the secret itself`])
+    expect(withSecret('{{variables.kay}}')).toEqual(['steps[0].verify.secret: The variable "kay" is not declared in variables. Did you mean "key"?'])
+    expect(withSecret('{{order.body}}')).toEqual(['steps[0].verify.secret: The merge field of a secret must name a secret variable: {{variables.NAME}}'])
+    expect(withSecret('whsec_{{variables.key}}')).toEqual(['steps[0].verify.secret: Must be whsec_ and base64, as the sender shows it'])
   })
   it('variables have unique names, secret ones hold text and no options', () => {
     const variables = [{ name: 'a' }, { name: 'a' }, { name: 'b', secret: true, value: 5 }, { name: 'c', secret: true, options: [] }, { value: 1 }, 'x']
