@@ -63,6 +63,25 @@ export const template = z.object({
   definition,
 })
 
+export const connector = z.object({
+  id: guid(),
+  name: z.string(),
+  version: z.string(),
+  partnerWebhookUrl: url().optional().describe('One URL for the events of all accounts; of connectors with externalIds.'),
+  definition: free().describe('The connector document, as described by /schemas/connector.json.'),
+})
+
+export const accountConnector = z.object({
+  id: guid(),
+  connectorId: guid(),
+  name: z.string().describe('Tells those of one connector apart.'),
+  status: z.enum(['Authenticated', 'Unauthenticated']),
+  reason: z.string().optional().describe('Why it is not authenticated.'),
+  settings: z.record(z.string(), z.string()),
+  externalId: z.string().nullable().describe('What the application calls the account: partner webhooks go by it.'),
+  authorizeUrl: url().optional().describe('Where the user authorises it, once, within 10 minutes; of OAuth 2.0 with the grant authorizationCode.'),
+})
+
 export const prerequisite = z.object({ reasonCode: z.string(), reason: z.string(), objectType: z.string(), objectId: z.string() })
 
 export const transactionStatus = z.enum(['Queued', 'InProgress', 'Waiting', 'Completed', 'Errored', 'Stopped', 'Dropped'])
@@ -175,6 +194,8 @@ export const named = new Map<z.core.$ZodType, string>([
   [account, 'Account'],
   [cycle, 'Cycle'],
   [template, 'Template'],
+  [connector, 'Connector'],
+  [accountConnector, 'AccountConnector'],
   [prerequisite, 'Prerequisite'],
   [transaction, 'Transaction'],
   [transactionDetails, 'TransactionDetails'],

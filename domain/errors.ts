@@ -54,6 +54,7 @@ export class StepError extends Error {
 export const apiErrors = {
   request_invalid: 400,
   id_taken: 400,
+  name_taken: 400,
   token_invalid: 401,
   account_missing: 401,
   token_restricted: 403,
@@ -67,6 +68,8 @@ export const apiErrors = {
   package_not_found: 404,
   package_not_installed: 404,
   operation_not_found: 404,
+  connector_not_found: 404,
+  account_connector_not_found: 404,
   method_not_allowed: 405,
   cycle_running: 409,
   cycle_changed: 409,
@@ -79,6 +82,8 @@ export const apiErrors = {
   template_in_use: 409,
   template_not_live: 409,
   template_no_draft: 409,
+  connector_in_use: 409,
+  account_connector_in_use: 409,
   record_changed: 409,
   document_invalid: 400,
   import_invalid: 400,
@@ -87,6 +92,7 @@ export const apiErrors = {
   document_too_large: 400,
   body_too_large: 413,
   prerequisites_missing: 422,
+  authentication_failed: 422,
   internal_error: 500,
   service_unavailable: 503,
 } as const

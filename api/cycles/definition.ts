@@ -19,20 +19,20 @@ export async function readDefinition(
   const size = Buffer.byteLength(input instanceof YamlText ? input.text : (JSON.stringify(input) ?? ''))
   if (size > DOCUMENT_MAX) throw new ApiError('document_too_large', `The document has ${size} bytes; at most ${DOCUMENT_MAX} (256 KiB) are taken.`)
   const parsed = input instanceof YamlText ? parseDocumentText(input.text, 'yaml') : parseDocument(input)
-  if (!parsed.ok) throw invalid(parsed.problems)
+  if (!parsed.ok) throw documentInvalid(parsed.problems)
   const problems: Problem[] = []
   for (const { path, source, kind } of scriptsOf(parsed.document)) {
-    const message = await checked(scripting, source, kind)
+    const message = await scriptProblem(scripting, source, kind)
     if (message !== undefined) problems.push({ path, message })
   }
   const sealed = sealSecrets(parsed.document, before, plain => sealer.seal(plain))
   problems.push(...sealed.problems)
-  if (problems.length > 0) throw invalid(problems)
+  if (problems.length > 0) throw documentInvalid(problems)
   return sealed.document
 }
 
 /** A script that cannot even be parsed within the sandbox's limits has a problem too. */
-async function checked(scripting: Services['scripting'], source: string, kind: 'script' | 'expression'): Promise<string | undefined> {
+export async function scriptProblem(scripting: Services['scripting'], source: string, kind: 'script' | 'expression'): Promise<string | undefined> {
   try {
     return await scripting.check(source, kind)
   } catch (error) {
@@ -41,5 +41,6 @@ async function checked(scripting: Services['scripting'], source: string, kind: '
   }
 }
 
-const invalid = (problems: readonly Problem[]): ApiError =>
+/** Everything that is wrong with a document. */
+export const documentInvalid = (problems: readonly Problem[]): ApiError =>
   new ApiError('document_invalid', problems.length === 1 ? 'The document has a problem.' : `The document has ${problems.length} problems.`, problems)

@@ -2,6 +2,7 @@
 import type { Route } from '../route.ts'
 import { accountPackageRoutes } from './account-packages.ts'
 import { accountRoutes } from './accounts.ts'
+import { connectorRoutes } from './connectors.ts'
 import { cycleRoutes } from './cycles.ts'
 import { notificationRoutes } from './notifications.ts'
 import { oauthCallbackRoutes } from './oauth-callback.ts'
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...transactionRoutes,
   ...webhookRoutes,
   ...oauthCallbackRoutes,
+  ...connectorRoutes,
   ...settingsRoutes,
   ...notificationRoutes,
   ...accountPackageRoutes,

@@ -1,6 +1,6 @@
 /** What watches and describes the process: health, metrics, schema and reference. */
 import { z } from 'zod'
-import { jsonSchema } from '../../domain/schema/index.ts'
+import { connectorJsonSchema, jsonSchema } from '../../domain/schema/index.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { docsPage } from '../docs/page.ts'
 import { openApi } from '../docs/openapi.ts'
@@ -52,6 +52,13 @@ export function operationRoutes(routes: () => readonly Route[]): readonly Route[
       summary: 'JSON Schema of the cycle document',
       answers: { 200: { description: 'JSON Schema.', type: 'application/json' } },
       handler: () => json(jsonSchema()),
+    }),
+    publicRoute({
+      ...common,
+      path: '/schemas/connector.json',
+      summary: 'JSON Schema of the connector document',
+      answers: { 200: { description: 'JSON Schema.', type: 'application/json' } },
+      handler: () => json(connectorJsonSchema()),
     }),
     publicRoute({
       ...common,

@@ -91,3 +91,5 @@ export const retries = {
     .meta({ description: 'The pauses before the first, second … retry; the last one stands for those left out. Default: 5m, 35m, 95m, 275m, 635m.' })
     .exactOptional(),
 }
+
+export const bodyType = word(['json', 'xml', 'form', 'text', 'html'], 'How the body is written. Default: json, or text where the body is a string.')

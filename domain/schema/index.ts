@@ -4,4 +4,5 @@ export { parseDocumentText, readDocumentText, type DocumentForm } from './text.t
 export { DOCUMENT_MAX } from './json-limits.ts'
 export { placesIn } from './places.ts'
 export { scriptsOf, type ScriptSource } from './scripts.ts'
-export { jsonSchema } from './json-schema.ts'
+export { connectorJsonSchema, jsonSchema } from './json-schema.ts'
+export { parseConnector, parseConnectorText } from './parse-connector.ts'

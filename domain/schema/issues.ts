@@ -1,11 +1,24 @@
 /** What zod found, in sentences that say what is wrong, where, and what would be right. */
 import type { z } from 'zod'
 import type { Problem } from '../errors.ts'
-import { choicesAt, knownAt, laterStepTypes } from './known.ts'
 import { placeText, valueAt } from './paths.ts'
 import { didYouMean } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
+
+/** The properties that an object may have, and those that later releases bring. */
+export interface Known {
+  readonly known: readonly string[]
+  readonly later: readonly string[]
+}
+
+/** What one kind of document knows at each of its places. */
+export interface Vocabulary {
+  /** `value` is the object at the path. */
+  knownAt(path: readonly PropertyKey[], value: unknown): Known
+  /** The choices of the property that tells the kinds of an object apart. */
+  choicesAt(path: readonly PropertyKey[]): readonly string[]
+}
 
 const names: { readonly [type: string]: string } = {
   string: 'text',
@@ -32,8 +45,7 @@ function choice(value: unknown, choices: readonly unknown[]): string {
   return `${typeof value === 'string' ? quote(value) : `This is ${kind(value)}, which`} is not one of ${list(choices)}.${near}`
 }
 
-function unknownProperty(path: readonly PropertyKey[], key: string, owner: unknown): string {
-  const { known, later } = knownAt(path, owner)
+function unknownProperty({ known, later }: Known, key: string): string {
   if (later.includes(key)) return `${quote(key)} is not yet available in this version`
   if (key === 'next' && known.includes('condition')) return 'A decision has no "next": it leads on by "true" and "false"'
   if (key === 'next' && known.includes('cases')) return 'A switch has no "next": it leads on by its "cases" and "default"'
@@ -48,8 +60,7 @@ function size(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, value: u
   return `Must be ${at} ${bound}`
 }
 
-function sentence(issue: Issue, value: unknown): string {
-  const place = issue.path.at(-1)
+function sentence(issue: Issue, value: unknown, { choicesAt }: Vocabulary): string {
   switch (issue.code) {
     case 'invalid_type':
       return value === undefined
@@ -62,8 +73,6 @@ function sentence(issue: Issue, value: unknown): string {
       return size(issue, value)
     case 'invalid_union':
       if (issue.discriminator === undefined) return value === undefined ? 'Is required' : issue.message
-      if (typeof value === 'string' && laterStepTypes.includes(value) && place === 'type' && issue.path.length === 3)
-        return `Steps of type ${quote(value)} are not yet available in this version`
       return choice(value, choicesAt(issue.path))
     default:
       return issue.message
@@ -71,10 +80,10 @@ function sentence(issue: Issue, value: unknown): string {
 }
 
 /** Problems of one document, in the order of its parts; of very many the first. */
-export function problemsOf(error: z.ZodError, input: unknown, max: number): Problem[] {
+export function problemsOf(error: z.ZodError, input: unknown, max: number, words: Vocabulary): Problem[] {
   return error.issues.slice(0, max).flatMap((issue): Problem[] => {
     const value = valueAt(input, issue.path)
-    if (issue.code !== 'unrecognized_keys') return [{ path: placeText(issue.path), message: sentence(issue, value) }]
-    return issue.keys.slice(0, max).map(key => ({ path: placeText([...issue.path, key]), message: unknownProperty(issue.path, key, value) }))
+    if (issue.code !== 'unrecognized_keys') return [{ path: placeText(issue.path), message: sentence(issue, value, words) }]
+    return issue.keys.slice(0, max).map(key => ({ path: placeText([...issue.path, key]), message: unknownProperty(words.knownAt(issue.path, value), key) }))
   })
 }

@@ -1,8 +1,15 @@
-/** The JSON Schema (draft 2020-12) of documents, for editors: committed as `schemas/cycle.json`, served at `/schemas/cycle.json`. */
+/** The JSON Schemas (draft 2020-12) of documents, for editors: committed in `schemas/`, served under `/schemas/`. */
 import { z } from 'zod'
+import { connectorSchema } from './connector.ts'
 import { documentSchema } from './document.ts'
 
-export function jsonSchema(): object {
-  const schema = z.toJSONSchema(documentSchema, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' })
-  return { $id: '/schemas/cycle.json', ...schema }
-}
+const schemaOf = (name: string, schema: z.ZodType): object => ({
+  $id: `/schemas/${name}.json`,
+  ...z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
+})
+
+/** Of cycles. */
+export const jsonSchema = (): object => schemaOf('cycle', documentSchema)
+
+/** Of connectors. */
+export const connectorJsonSchema = (): object => schemaOf('connector', connectorSchema)

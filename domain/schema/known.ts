@@ -1,14 +1,12 @@
 /** What is known at each place of a document: properties there are, and what later releases bring, which is told apart from a slip. */
 import type { z } from 'zod'
 import { isObject } from '../objects.ts'
+import type { Known, Vocabulary } from './issues.ts'
 import { documentSchema, retention, settings, variable } from './document.ts'
 import { stepSchemas } from './steps.ts'
 import { authTypes, verifySchemes } from './verify.ts'
 
 type Shape = { readonly [name: string]: z.ZodType }
-
-/** Step types of cycles.md 4 that are not yet available. */
-export const laterStepTypes: readonly string[] = ['method']
 
 export const stepTypes: readonly string[] = Object.keys(stepSchemas)
 
@@ -21,13 +19,8 @@ const authShapes: { readonly [type: string]: Shape } = Object.fromEntries(Object
 const chosen = (shapes: { readonly [name: string]: Shape }, name: unknown): readonly string[] =>
   typeof name === 'string' && Object.hasOwn(shapes, name) ? Object.keys(shapes[name] ?? {}) : []
 
-export interface Known {
-  readonly known: readonly string[]
-  readonly later: readonly string[]
-}
-
 /** The properties that an object of the document may have. `value` is the object itself. */
-export function knownAt(path: readonly PropertyKey[], value: unknown): Known {
+function knownAt(path: readonly PropertyKey[], value: unknown): Known {
   const [top, , part] = path
   const object = isObject(value) ? value : {}
   if (path.length === 0) return { known: Object.keys(documentSchema.shape), later: [] }
@@ -42,8 +35,11 @@ export function knownAt(path: readonly PropertyKey[], value: unknown): Known {
 }
 
 /** The choices of the property that tells the kinds of an object apart. */
-export function choicesAt(path: readonly PropertyKey[]): readonly string[] {
+function choicesAt(path: readonly PropertyKey[]): readonly string[] {
   if (path.at(-2) === 'verify') return Object.keys(verifySchemes)
   if (path.at(-2) === 'auth') return Object.keys(authTypes)
   return stepTypes
 }
+
+/** Of cycle documents. */
+export const cycleWords: Vocabulary = { knownAt, choicesAt }

@@ -5,6 +5,7 @@ import { documentSchema } from './document.ts'
 import { graphProblems } from './graph-rules.ts'
 import { problemsOf } from './issues.ts'
 import { asJson } from './json-limits.ts'
+import { cycleWords } from './known.ts'
 import { mergeProblems } from './merge-rules.ts'
 import { stepProblems } from './step-rules.ts'
 import { viewOf } from './view.ts'
@@ -32,7 +33,7 @@ export function parseDocument(input: unknown): ParsedDocument {
   const parsed = documentSchema.safeParse(json.value)
   const view = viewOf(json.value)
   const problems = [
-    ...(parsed.success ? [] : problemsOf(parsed.error, json.value, MAX_PROBLEMS + 1)),
+    ...(parsed.success ? [] : problemsOf(parsed.error, json.value, MAX_PROBLEMS + 1, cycleWords)),
     ...stepProblems(view, json.value),
     ...graphProblems(view),
     ...mergeProblems(view),

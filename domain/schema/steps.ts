@@ -4,7 +4,7 @@ import { cronProblem } from '../cron.ts'
 import type { Condition, StepType } from '../document.ts'
 import { instantOf } from '../instant.ts'
 import { timezoneOf } from '../timezone.ts'
-import { day, dynamicDuration, duration, errorRule, isDynamic, json, named, next, required, retries, STEP_ID, text, word } from './fields.ts'
+import { bodyType, day, dynamicDuration, duration, errorRule, isDynamic, json, named, next, required, retries, STEP_ID, text, word } from './fields.ts'
 import { auth, verify } from './verify.ts'
 
 const base = {
@@ -34,8 +34,6 @@ const conditions = [
   'in',
   'matches',
 ] as const satisfies readonly Condition[]
-
-const bodyType = word(['json', 'xml', 'form', 'text', 'html'], 'How the body is written. Default: json, or text where the body is a string.')
 
 const STATUS = 'Must be a status from 200 to 599, or text with a merge field that gives one'
 const status = z

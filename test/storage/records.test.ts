@@ -21,7 +21,12 @@ beforeAll(async () => {
 afterAll(() => redis.quit())
 
 const template = (name: string): Template => ({ name, description: 'Ä "quoted" line\nand another', tags: [], published: false, releases: [] })
-const connector = (name: string): Connector => ({ name, version: '1.0', definition: {}, partnerWebhook: asIdentifier('x') })
+const connector = (name: string): Connector => ({
+  name,
+  version: '1.0',
+  definition: { name, version: '1.0', baseUrl: 'https://shop.example', authentication: { type: 'none' }, methods: [] },
+  partnerWebhook: asIdentifier('x'),
+})
 const installation: Installation = { packageId: '1', marketplaceId: '1', cycles: [], installedAt: 1, status: 'Installed' }
 const aPackage = (marketplaceId: string): Package => ({
   marketplaceId,
