@@ -18,11 +18,11 @@ export interface Aim {
   readonly late: (quickestMs: number) => number
 }
 
-/** For senders that are held: as many as begin within half a second. */
-export const HELD: Aim = { first: 32, least: 4, late: () => 500 }
+/** As many as begin within half a second: nothing is left idle. */
+export const BUSY: Aim = { first: 32, least: 4, late: () => 500 }
 
-/** For what is queued, which nobody waits for: hardly more than begin at once. Twice the quickest is a queue of one; below a few ms it is chance. */
-export const QUEUED: Aim = { first: 1, least: 1, late: quickestMs => Math.max(25, 2 * quickestMs) }
+/** Hardly more than begin at once: what comes next waits for hardly anything. Twice the quickest is a queue of one; below a few ms it is chance. */
+export const PROMPT: Aim = { first: 1, least: 1, late: quickestMs => Math.max(25, 2 * quickestMs) }
 
 /** More keep a worker no busier. */
 const MOST = 32

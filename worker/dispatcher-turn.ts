@@ -38,6 +38,7 @@ interface Progress {
 
 export async function serve(deps: TurnDeps, turn: Turn, signal: AbortSignal): Promise<void> {
   const { inbox, window } = deps
+  window.turnOf(turn.place.account)
   const progress: Progress = { lost: false }
   let cycle: CachedCycle | undefined
   const prolonging = setInterval(() => {

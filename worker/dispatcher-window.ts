@@ -1,8 +1,10 @@
 /** Transactions that this worker started and that have not begun: a bounded number, so that Temporal's own backlog stays short (architecture.md 3). */
-import type { TransactionId } from '../domain/ids.ts'
-import { createPace, QUEUED } from '../platform/pace.ts'
+import type { AccountId, TransactionId } from '../domain/ids.ts'
+import { BUSY, createPace, PROMPT } from '../platform/pace.ts'
 
 export interface Window {
+  /** The account has its turn: while several have, none of them is to wait long behind another (webhooks.md 2). */
+  turnOf(account: AccountId): void
   /** How many more may be started now. */
   room(): number
   add(transaction: TransactionId): void
@@ -15,9 +17,13 @@ export interface Window {
 
 /** After this long (ms) a start leaves the window unasked: the message that it began may have been lost. */
 const FORGOTTEN = 5_000
+/** Accounts had turns beside each other within this (ms). */
+const BESIDE = 10_000
 
 export function createWindow(now: () => number = () => performance.now()): Window {
-  const pace = createPace(QUEUED)
+  let pace = createPace(BUSY)
+  let latest: { readonly account: AccountId; readonly at: number } | undefined
+  let sharedAt: number | undefined
   const pending = new Map<TransactionId, number>()
   const waiting = new Set<() => void>()
 
@@ -39,6 +45,17 @@ export function createWindow(now: () => number = () => performance.now()): Windo
 
   return {
     room,
+    turnOf(account) {
+      const at = now()
+      const shared = latest !== undefined && latest.account !== account && at - latest.at < BESIDE
+      if (shared && sharedAt === undefined) pace = createPace(PROMPT)
+      if (shared) sharedAt = at
+      else if (sharedAt !== undefined && at - sharedAt >= BESIDE) {
+        sharedAt = undefined
+        pace = createPace(BUSY)
+      }
+      latest = { account, at }
+    },
     add: transaction => void pending.set(transaction, now()),
     began(transaction) {
       const since = pending.get(transaction)

@@ -4,7 +4,7 @@
  */
 import type { AccountId, TransactionId } from '../../domain/ids.ts'
 import type { InboxDispatch } from '../../storage/inbox.ts'
-import { createPace, HELD } from '../../platform/pace.ts'
+import { createPace, BUSY } from '../../platform/pace.ts'
 import { createTurns } from './turns.ts'
 
 export interface Starts {
@@ -21,7 +21,7 @@ export interface StartTurn {
   end(): void
 }
 
-export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: string, pace = createPace(HELD)): Starts {
+export function createStarts(inbox: Pick<InboxDispatch, 'onBegun'>, startedBy: string, pace = createPace(BUSY)): Starts {
   const turns = createTurns(() => pace.size)
   // A repeat with the key may stand beside the first one: the same transaction twice.
   const sent = new Map<StartTurn, { readonly transaction: TransactionId; readonly since: number }>()

@@ -1,24 +1,31 @@
 import { expect, test } from 'vitest'
-import { asTransactionId, type TransactionId } from '../../domain/ids.ts'
+import { asAccountId, asTransactionId, type TransactionId } from '../../domain/ids.ts'
 import { createWindow } from '../../worker/dispatcher-window.ts'
 
 const id = (n: number): TransactionId => asTransactionId(`t${n}`)
 
-/** A window that grew as wide as it can, and is full, by a clock of the test's own (ms). */
+/** A window that is full, by a clock of the test's own (ms). */
 function full() {
   let now = 0
   const window = createWindow(() => now)
-  for (let n = 0; n < 31; n++) {
-    window.add(id(n))
-    now += 20
-    window.began(id(n))
-  }
   for (let n = 0; n < 32; n++) window.add(id(n))
   return { window, pass: (ms: number) => void (now += ms) }
 }
 
-test('it begins with one', () => {
-  expect(createWindow().room()).toBe(1)
+test('while several accounts have turns there is room for hardly more than begin at once; again for many when one is alone', () => {
+  let now = 0
+  const window = createWindow(() => now)
+  const [busy, quiet] = [asAccountId('busy'), asAccountId('quiet')]
+  window.turnOf(busy)
+  expect(window.room()).toBe(32)
+  window.turnOf(quiet)
+  expect(window.room()).toBe(1)
+  now += 9_999
+  window.turnOf(quiet)
+  expect(window.room()).toBe(1)
+  now += 1
+  window.turnOf(quiet)
+  expect(window.room()).toBe(32)
 })
 
 test('there is no room while as many as are allowed have not begun, and some as soon as one begins', async () => {
@@ -35,8 +42,8 @@ test('it grows smaller while starts take long to begin, and larger again when th
   const { window, pass } = full()
   pass(3_000)
   for (let n = 0; n < 32; n++) window.began(id(n))
-  expect(window.room()).toBe(1)
-  for (let n = 0; n < 31; n++) {
+  expect(window.room()).toBe(4)
+  for (let n = 0; n < 28; n++) {
     window.add(id(n))
     pass(20)
     window.began(id(n))
