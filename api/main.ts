@@ -70,7 +70,7 @@ async function main(config: Config): Promise<void> {
   })
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
   const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
-  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl })
+  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger, metrics })
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
 
   const app = createApp({

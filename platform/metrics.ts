@@ -57,6 +57,13 @@ export function createMetrics(process: 'api' | 'worker') {
       labelNames: ['kind', 'outcome'] as const,
       registers,
     }),
+    /** Renewals of access tokens: `tokens`, `refused`, `failed` (the token server gave no answer), `forbidden` (it may not be called). */
+    oauthRenewals: new Counter({
+      name: 'flywheel_oauth_renewals_total',
+      help: 'Renewals of access tokens by result',
+      labelNames: ['result'] as const,
+      registers,
+    }),
     /** 1 while Redis holds no registry though there was one: everything answers 503 until it is imported. */
     registryLost: new Gauge({ name: 'flywheel_registry_lost', help: 'Redis was emptied; the registry is to be imported', registers }),
     stepErrors: new Counter({ name: 'flywheel_step_errors_total', help: 'Step errors by step type', labelNames: ['type'] as const, registers }),

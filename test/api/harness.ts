@@ -4,6 +4,7 @@ import { createOAuth, type OAuth } from '../../activities/connectors/oauth/index
 import { createApp } from '../../api/app.ts'
 import { serve } from '../../api/server.ts'
 import type { Services } from '../../api/services.ts'
+import { createMetrics } from '../../platform/metrics.ts'
 import { createSealer, parseEncryptionKeys, type Sealer } from '../../platform/seal.ts'
 import { createScripting } from '../../scripting/index.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
@@ -76,11 +77,11 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
   })
   const scripting = createScripting({ timeoutMs: 5_000, memoryBytes: 64 << 20, threads: 1 })
   const sealer = createSealer(parseEncryptionKeys(`k1:${options.encryptionKey ?? randomBytes(32).toString('base64')}`))
-  const publicUrl = 'http://hooks.example'
-  const addresses = { allowPrivateAddresses: true, allowedAddresses: [] }
-  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl })
   const logged: { fields: { id?: string }; message: string }[] = []
   const log = (fields: object, message: string): void => void logged.push({ fields, message })
+  const publicUrl = 'http://hooks.example'
+  const addresses = { allowPrivateAddresses: true, allowedAddresses: [] }
+  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger: { warn: log }, metrics: createMetrics('api') })
   let marked = false
   const guard = createRegistryGuard({
     redis: createRegistryMarker(redis),

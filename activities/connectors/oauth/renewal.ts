@@ -31,7 +31,7 @@ const LOOK_MS = 100
 /** For as long an answer is kept in memory while Redis cannot store it; with the time of the question less than a lease. */
 const STORE_MS = 10_000
 
-export function createRenewal({ registry, store, endpoint, sealer }: TokensDeps): Renewal {
+export function createRenewal({ registry, store, endpoint, sealer, told = () => undefined }: TokensDeps): Renewal {
   const { leases } = store
 
   async function waitFor(account: AccountId, id: string, lease: string): Promise<void> {
@@ -53,6 +53,7 @@ export function createRenewal({ registry, store, endpoint, sealer }: TokensDeps)
     const { grant, client, scopes } = applicationOf(connector.value, value.settings, sealer, before.auth)
     const at = await store.now()
     const answer = grant === 'clientCredentials' ? await endpoint.clientCredentials(client, scopes) : await refreshed(client, before.refreshToken)
+    told({ account, accountConnector: found.id, connector: name, result: answer.kind, ...('reason' in answer ? { reason: answer.reason } : {}) })
     switch (answer.kind) {
       case 'tokens':
         await keep(account, found, before, { status: 'Authenticated', oauth: credentialsOf(answer.tokens, at, before) })

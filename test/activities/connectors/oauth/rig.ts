@@ -36,6 +36,7 @@ export interface Process {
 export interface Rig {
   readonly registry: Registry
   readonly account: AccountId
+  readonly redisUrl: string
   /** Moves the clock of all processes. */
   later(ms: number): void
   process(deps?: { readonly sealer?: Sealer; readonly test?: AuthorizationDeps['test']; readonly private?: boolean }): Promise<Process>
@@ -67,6 +68,7 @@ export async function startRig(server: OAuthServer, options: { readonly leaseMs?
   return {
     registry,
     account,
+    redisUrl: url,
     later: ms => (offset += ms),
     async process(deps = {}) {
       const redis = connectRedis(url, { logger: { warn: () => undefined, info: () => undefined } })
