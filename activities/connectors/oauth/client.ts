@@ -1,6 +1,5 @@
 /** The partner's client at the application of one account connector: its document's `authentication`, filled with the account's settings. */
 import { StepError } from '../../../domain/errors.ts'
-import { isObject } from '../../../domain/objects.ts'
 import type { Opener } from '../../../domain/known-secrets.ts'
 import type { Connector } from '../../../storage/connector.ts'
 import type { ClientAuth, OAuthClient } from './endpoint.ts'
@@ -17,20 +16,19 @@ type Settings = { readonly [name: string]: string }
 
 /** Throws `StepError` `notAuthenticated` where the connector is not of OAuth 2.0, or something is missing. */
 export function applicationOf(connector: Connector, settings: Settings, sealer: Opener, auth?: ClientAuth): Application {
-  const authentication: unknown = connector.definition.authentication
+  const { authentication } = connector.definition
   const wrong = (what: string): StepError => new StepError('notAuthenticated', `The connector ${connector.name} ${what}`)
-  if (!isObject(authentication) || authentication['type'] !== 'oauth2') throw wrong('does not use OAuth 2.0')
+  if (authentication.type !== 'oauth2') throw wrong('does not use OAuth 2.0')
   const { oauthClientId: id, oauthClientSecret: sealed } = connector
   if (id === undefined) throw wrong('has no OAuthClientId')
-  const { grant, tokenUrl, authorizeUrl, scopes, pkce } = authentication
-  if (typeof tokenUrl !== 'string') throw wrong('has no tokenUrl')
-  const secret = sealed === undefined ? undefined : sealer.isSealed(sealed) ? sealer.open(sealed) : sealed
+  const { grant, tokenUrl, authorizeUrl, scopes = [], pkce = true } = authentication
+  const secret = sealed === undefined ? undefined : sealer.open(sealed)
   return {
-    grant: grant === 'clientCredentials' ? grant : 'authorizationCode',
+    grant,
     client: { tokenUrl: urlWith(tokenUrl, settings), id, ...(secret === undefined ? {} : { secret }), ...(auth === undefined ? {} : { auth }) },
-    ...(typeof authorizeUrl === 'string' ? { authorizeUrl: urlWith(authorizeUrl, settings) } : {}),
-    scopes: Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : [],
-    pkce: pkce !== false,
+    ...(authorizeUrl === undefined ? {} : { authorizeUrl: urlWith(authorizeUrl, settings) }),
+    scopes,
+    pkce,
   }
 }
 
