@@ -5,7 +5,7 @@ import { accountRoutes } from './accounts.ts'
 import { connectorRoutes } from './connectors.ts'
 import { cycleRoutes } from './cycles.ts'
 import { notificationRoutes } from './notifications.ts'
-import { oauthCallbackRoutes } from './oauth-callback.ts'
+import { oauthAuthorizationRoutes } from './oauth-authorization.ts'
 import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
@@ -21,7 +21,7 @@ export const routes: readonly Route[] = [
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,
-  ...oauthCallbackRoutes,
+  ...oauthAuthorizationRoutes,
   ...connectorRoutes,
   ...settingsRoutes,
   ...notificationRoutes,

@@ -4,7 +4,7 @@ import { asIdentifier, type AccountId } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Connector } from '../../storage/connector.ts'
 import { CLIENT, startOAuthServer, type OAuthServer } from '../support/oauth-server.ts'
-import { apiHarness, type ApiHarness, type Reply } from './harness.ts'
+import { apiHarness, at, type ApiHarness, type Reply } from './harness.ts'
 
 let api: ApiHarness
 let server: OAuthServer
@@ -26,9 +26,9 @@ afterAll(async () => {
 })
 
 /** An account connector that a user is to authorise, and where that user is sent. */
-async function begun(): Promise<{ readonly id: string; readonly url: string }> {
+async function begun(grant = 'authorizationCode'): Promise<{ readonly id: string; readonly url: string; readonly answer: Reply }> {
   const [connectorId, id] = [randomUUID(), randomUUID()]
-  const authentication = { type: 'oauth2', grant: 'authorizationCode', authorizeUrl: `${server.url}/authorize`, tokenUrl: `${server.url}/token` }
+  const authentication = { type: 'oauth2', grant, authorizeUrl: `${server.url}/authorize`, tokenUrl: `${server.url}/token` }
   await api.registry.connectors.create(connectorId, {
     name: `${NAME} ${connectorId}`,
     version: '1',
@@ -39,8 +39,8 @@ async function begun(): Promise<{ readonly id: string; readonly url: string }> {
   })
   const value = { connectorId, name: '<b>Main</b>', settings: {}, status: 'Unauthenticated', credentials: api.sealer.seal('{}') } as const
   await api.registry.accountConnectors.of(account).create(id, value)
-  const url = (await api.oauth.begin(account, id))?.url ?? ''
-  return { id, url }
+  const answer = await api.v1('POST', `/account/connectors/${id}/authorize`, { account })
+  return { id, url: String(at(answer.json, 'AuthorizeUrl') ?? ''), answer }
 }
 const back = (url: URL): Promise<Reply> => api.call('GET', `${url.pathname}${url.search}`)
 const statusOf = async (id: string): Promise<string | undefined> => (await api.registry.accountConnectors.of(account).get(id))?.value.status
@@ -58,6 +58,31 @@ function expectPage(reply: Reply, status: number, title: string): void {
   expect(reply.text).toContain(`<h1>${title}</h1>`)
   expect(reply.text).not.toMatch(/<img|<b>|<script|onerror="/)
 }
+
+describe('POST /v1.0/account/connectors/{id}/authorize', () => {
+  it('answers where the user gives access, and until when', async () => {
+    const { url, answer } = await begun()
+    expect(answer.status).toBe(200)
+    expect(new URL(url).searchParams.get('redirect_uri')).toBe('http://hooks.example/oauth/callback')
+    const ends = Date.parse(String(at(answer.json, 'ExpiresAtUtc'))) - Date.now()
+    expect(ends).toBeGreaterThan(590_000)
+    expect(ends).toBeLessThan(610_000)
+  })
+
+  it('is not for client credentials, nor for an account connector of another account', async () => {
+    const { answer } = await begun('clientCredentials')
+    expect([answer.status, at(answer.json, 'Code')]).toEqual([422, 'authentication_failed'])
+    expect(at(answer.json, 'Message')).toMatch(/^Failed to authenticate the connector: .* does not send users to the application$/)
+    const { id } = await begun()
+    for (const [other, path] of [
+      [await api.account(), id],
+      [account, 'nothing'],
+    ]) {
+      const refused = await api.v1('POST', `/account/connectors/${path}/authorize`, { account: other ?? '' })
+      expect([refused.status, at(refused.json, 'Code')]).toEqual([404, 'account_connector_not_found'])
+    }
+  })
+})
 
 describe('the page that an application sends a user back to', () => {
   it('connects, once, and needs no token of the management API', async () => {

@@ -1,8 +1,14 @@
-/** Where applications send users back to (connectors.md 2). */
+/** Users who give access (connectors.md 2): where they are sent, and where applications send them back to. */
+import { z } from 'zod'
 import type { Authorized } from '../../activities/connectors/oauth/authorization.ts'
-import { StorageUnavailable } from '../../domain/errors.ts'
+import { ApiError, StepError, stepErrors, StorageUnavailable } from '../../domain/errors.ts'
+import type { AccountId } from '../../domain/ids.ts'
 import { plainPage, type PlainPage } from '../pages/plain.ts'
-import { noBody, noQuery, type Route } from '../route.ts'
+import { accountRoute, noBody, noQuery, type Route } from '../route.ts'
+import type { Services } from '../services.ts'
+import { guidOf } from './lists.ts'
+
+const TAG = 'Account connectors'
 
 const HTML = 'text/html; charset=utf-8'
 
@@ -35,12 +41,43 @@ const pageOf = (came: Authorized): PlainPage => {
 
 const DOWN: PlainPage = { status: 503, title: 'Not connected', lines: ['We cannot store this at the moment. Go back and try again in a few minutes.'] }
 
-export const oauthCallbackRoutes: readonly Route[] = [
+const authorization = z.object({
+  authorizeUrl: z.string().meta({ format: 'uri' }).describe("Where a user of the account gives access: the application's own page."),
+  expiresAtUtc: z.string().meta({ format: 'date-time' }).describe('It works once, until then.'),
+})
+
+/** Throws `account_connector_not_found`, and `authentication_failed` where it is not of the authorisation code grant, or not complete. */
+async function begin({ oauth }: Pick<Services, 'oauth'>, account: AccountId, id: string | undefined): Promise<z.output<typeof authorization>> {
+  const guid = guidOf(id)
+  try {
+    const begun = guid === undefined ? undefined : await oauth.begin(account, guid)
+    if (begun === undefined) throw new ApiError('account_connector_not_found', 'The account has no such connector.')
+    return { authorizeUrl: begun.url, expiresAtUtc: new Date(begun.expiresAt).toISOString() }
+  } catch (error) {
+    if (error instanceof StepError) throw new ApiError('authentication_failed', `${stepErrors.notAuthenticated.message}: ${error.detail}`)
+    throw error
+  }
+}
+
+export const oauthAuthorizationRoutes: readonly Route[] = [
+  accountRoute({
+    method: 'POST',
+    path: '/v1.0/account/connectors/{id}/authorize',
+    tag: TAG,
+    summary: 'Makes a URL where a user gives access',
+    description: 'For OAuth 2.0 with the grant authorizationCode: the first time, and when access was lost. What it has goes on until then.',
+    params: { id: 'GUID of the account connector.' },
+    query: noQuery,
+    body: noBody,
+    answers: { 200: { description: 'Where to send the user.', schema: authorization } },
+    errors: ['account_connector_not_found', 'authentication_failed'],
+    handler: async (services, { account, params }) => ({ status: 200, body: await begin(services, account.id, params.id) }),
+  }),
   {
     level: 'public',
     method: 'GET',
     path: '/oauth/callback',
-    tag: 'Account connectors',
+    tag: TAG,
     summary: 'Where an application sends a user back to',
     description: 'For browsers: the redirect URI of the authorisation code grant, with `state` and `code`, or `error`. Each state works once, for 10 minutes.',
     // All that comes is read by the grant: what stands there twice, or is of no use, is answered with a page as well.
