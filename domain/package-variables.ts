@@ -1,10 +1,9 @@
 /** Values that an installation gives to variables of a package's templates, by `{templateId}.{variable}` (api.md). */
-import { equal } from './compare.ts'
 import type { CycleDocument, Variable } from './document.ts'
 import type { Problem } from './errors.ts'
 import type { Json } from './json.ts'
 import { didYouMean } from './schema/suggest.ts'
-import { MASK } from './secrets.ts'
+import { settled } from './set-variables.ts'
 import { jsonSize } from './size.ts'
 
 /** A template of the package, with the document of its live release; undefined where there is none. */
@@ -30,9 +29,9 @@ export function readVariables(given: { readonly [name: string]: Json }, template
   const problems: Problem[] = []
   for (const [key, value] of Object.entries(given)) {
     const found = variableOf(key, templates)
-    const message = 'message' in found ? found.message : values.has(found.name) ? 'is given twice' : problemOf(found.variable, value)
-    if (message !== undefined) problems.push({ path: `Variables[${JSON.stringify(key.slice(0, 200))}]`, message })
-    else if ('name' in found) values.set(found.name, found.variable.secret === true ? sealed(value, seal) : value)
+    const set = 'message' in found ? found : values.has(found.name) ? { message: 'is given twice' } : settled(found.variable, value, seal)
+    if ('message' in set) problems.push({ path: `Variables[${JSON.stringify(key.slice(0, 200))}]`, message: set.message })
+    else if ('name' in found) values.set(found.name, set.value)
   }
   return { values: Object.fromEntries(values), problems }
 }
@@ -50,22 +49,6 @@ function variableOf(key: string, templates: readonly PackageTemplate[]): { reado
     return { message: `is unknown: the template "${template.document.name}" has no variable of that name.${didYouMean(name, known)}`.trim() }
   if (variable.userConfigurable !== true) return { message: 'is not user-configurable: its value is set in the template' }
   return { name: `${template.id}.${variable.name}`, variable }
-}
-
-function problemOf({ options, secret }: Variable, value: Json): string | undefined {
-  if (options !== undefined && !options.some(option => equal(option.value, value)))
-    return `must be one of ${options
-      .slice(0, 20)
-      .map(option => JSON.stringify(option.value))
-      .join(', ')}`
-  if (secret === true && value === MASK) return `must be the secret itself, not ${MASK}`
-  return undefined
-}
-
-/** As saved documents have them: no value stays none. */
-function sealed(value: Json, seal: (plain: string) => string): Json {
-  if (value === null || value === '') return value
-  return seal(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 /** The document with the values that were given for it. */

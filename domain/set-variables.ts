@@ -3,6 +3,7 @@ import { equal } from './compare.ts'
 import type { CycleDocument, Variable } from './document.ts'
 import type { Problem } from './errors.ts'
 import type { Json } from './json.ts'
+import { MASK } from './secrets.ts'
 
 /**
  * The document with the values in it; `seal` makes those of secret variables what is stored. All that is wrong is told at once, by the variable's name:
@@ -28,8 +29,10 @@ export function setVariables(
   return { document: variables === undefined ? document : { ...document, variables }, problems }
 }
 
-function settled({ options, secret }: Variable, value: Json, seal: (plain: string) => string): { readonly value: Json } | { readonly message: string } {
+/** The value of one variable as it is stored, or what is wrong with it. */
+export function settled({ options, secret }: Variable, value: Json, seal: (plain: string) => string): { readonly value: Json } | { readonly message: string } {
   if (value === null || value === '') return { value }
+  if (secret === true && value === MASK) return { message: `Must be the secret itself, not ${MASK}` }
   if (secret === true) return typeof value === 'string' ? { value: seal(value) } : { message: 'The value of a secret variable must be text' }
   if (options === undefined) return { value }
   const option = options.find(one => equal(one.value, value))

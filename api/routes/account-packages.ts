@@ -6,6 +6,7 @@ import { findOperation, operationView, packageViews } from '../packages/view.ts'
 import { untilEnded } from '../packages/wait.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'
 import * as schemas from '../package-schemas.ts'
+import { json } from './fields.ts'
 import { paged, pagedAnswer, pageQuery } from './lists.ts'
 
 const TAG = 'Packages of an account'
@@ -26,7 +27,7 @@ const body = z.object({ completeParameter })
 const installBody = z.object({
   completeParameter,
   variables: z
-    .record(z.string(), z.json())
+    .record(z.string(), json())
     .optional()
     .describe('Values of user-configurable variables, by `{templateId}.{variable}`; secret ones are sealed, and shown to nobody.'),
 })
