@@ -90,12 +90,14 @@ export interface OperationActivities {
   fire(place: Place, activation: number, dueAt: number): Promise<void>
 }
 
-/** Activities of `notification`. */
+/** Activities of `notification` and `installationNotifications`. */
 export interface NotificationActivities {
   /** One try: whatever comes of it is told; heartbeats. */
   sendNotification(message: NotificationMessage): Promise<NotificationTry>
 }
 export interface NotificationLogActivities {
+  /** Local: whether it is still to be sent. One that is sent `again` is Pending from here on; of the others the log knows whether they are over. */
+  beginNotification(id: string, again: boolean): Promise<'go' | 'over'>
   /** Local: writes the delivery log. The same try counts once. */
   noteNotification(id: string, status: NotificationStatus, attempt: NotificationTry | null): Promise<void>
 }

@@ -110,6 +110,11 @@ export function createActivities(deps: ActivityDeps): Activities {
       return { wake }
     },
     sendNotification: message => sendNotification(deps, message),
+    async beginNotification(id, again) {
+      if (again) await registry.notifications.note(id, 'Pending', undefined)
+      const known = again ? undefined : await registry.notifications.get(id)
+      return known === undefined || known.status === 'Pending' ? 'go' : 'over'
+    },
     async noteNotification(id, status, attempt) {
       await registry.notifications.note(id, status, attempt ?? undefined)
       if (status !== 'Pending') metrics.notifications.inc({ status })

@@ -2,15 +2,16 @@
 import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client'
 import type { Place, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
+import { senderWorkflowId } from '../workflows/messages-installation.ts'
 import {
   FAIL_STEP,
-  notificationWorkflowId,
   RETRY_STEP,
   SKIP_STEP,
   STATE,
   STEP_DATA,
   STOP,
   transactionWorkflowId,
+  type NotificationMessage,
   type Order,
   type StepRecord,
   type TransactionState,
@@ -27,8 +28,8 @@ export interface TransactionViewer {
   order(place: Place, transaction: TransactionId, order: Order, step: StepId): Promise<'asked' | 'unknown' | 'unreachable'>
   /** The transaction's page in Temporal's UI. */
   url(place: Place, transaction: TransactionId): string
-  /** The page of a notification there. */
-  notificationUrl(id: string): string
+  /** The page there of the workflow that sends a notification. */
+  notificationUrl(notification: Pick<NotificationMessage, 'id' | 'installation'>): string
 }
 
 export interface ViewerOptions {
@@ -86,6 +87,6 @@ export function createTransactionViewer(client: Client, { uiUrl, namespace, dead
       return answer === undefined ? 'asked' : answer
     },
     url: (place, transaction) => page(transactionWorkflowId(place.cycle, transaction)),
-    notificationUrl: id => page(notificationWorkflowId(id)),
+    notificationUrl: notification => page(senderWorkflowId(notification)),
   }
 }

@@ -22,6 +22,13 @@ export interface LoggedNotification extends NotificationMessage {
   readonly tries: readonly NotificationTry[]
 }
 
+/** Where one stands in the log. */
+export interface Opened {
+  readonly status: NotificationStatus
+  /** Grows with the notifications that are opened. */
+  readonly order: number
+}
+
 export interface Notifications {
   /** Entries of one partition, the oldest first; they stay until `taken`. */
   outbox(partition: number, max: number): Promise<readonly OutboxEntry[]>
@@ -29,9 +36,9 @@ export interface Notifications {
   /** Puts one that is logged into the outbox to be sent again. */
   sendAgain(notification: { readonly id: string; readonly account: AccountId }): Promise<void>
   /** Logs a new one as `Pending`; one that is there stays as it is. */
-  open(message: NotificationMessage): Promise<void>
+  open(message: NotificationMessage): Promise<Opened>
   /** It is sent again: `Pending`. Undefined where the log has it no more. */
-  reopen(id: string): Promise<NotificationMessage | undefined>
+  reopen(id: string): Promise<(Opened & { readonly message: NotificationMessage }) | undefined>
   /** Where it stands now, and the try that brought it there; the same try counts once. Nothing where the log has it no more. */
   note(id: string, status: NotificationStatus, attempt: NotificationTry | undefined): Promise<void>
   get(id: string): Promise<LoggedNotification | undefined>

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/client'
 import type { TransactionSignals } from '../activities/operations.ts'
 import type { Place, TransactionId } from '../domain/ids.ts'
+import type { QueuedNotification } from '../workflows/messages-installation.ts'
 import {
   CHECK_STOP,
   CYCLE_OPERATION,
@@ -21,11 +22,12 @@ import {
   transactionWorkflowId,
   type CycleOperationInput,
   type Delivery,
+  type InstallationKey,
   type NotificationInput,
 } from '../workflows/messages.ts'
 import type { PackageOperationInput } from '../workflows/messages-package.ts'
 import { packageOperationStart } from '../workflows/start-package.ts'
-import { notificationStart, type transactionStart } from '../workflows/start.ts'
+import { installationNotificationsStart, notificationStart, type transactionStart } from '../workflows/start.ts'
 
 /** `later`: nothing is known, try again. `refused`: for good, the same call would be refused again. */
 export type StartOutcome = 'started' | 'already' | 'refused' | 'later'
@@ -52,6 +54,8 @@ export interface TemporalPorts extends TransactionSignals {
   operatePackage(input: PackageOperationInput): Promise<Answered<StartOutcome>>
   /** Starts the workflow that sends a notification; one that is there, or was, is fine. */
   notify(input: NotificationInput): Promise<Answered<StartOutcome>>
+  /** Hands one of an installation to its workflow, which is started where it is not there; one that it has already is fine. */
+  notifyInOrder(installation: InstallationKey, queued: QueuedNotification): Promise<Answered<Exclude<StartOutcome, 'already'>>>
   /** Sends it again: by its workflow where that is still at it, at once, else by another of the same id. */
   notifyAgain(input: NotificationInput): Promise<Answered<StartOutcome>>
 }
@@ -129,6 +133,16 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
   }
 
   return {
+    async notifyInOrder(installation, queued) {
+      const { workflowType, ...rest } = installationNotificationsStart(installation, queued, options.taskQueue)
+      try {
+        await timed(() => client.workflow.signalWithStart(workflowType, rest))
+        return { outcome: 'started' }
+      } catch (error) {
+        return { outcome: codeOf(error) === INVALID_ARGUMENT ? 'refused' : 'later', reason: reasonOf(error) }
+      }
+    },
+
     start: ({ workflowType, ...rest }) => started(() => client.workflow.start(workflowType, { ...rest, requestEagerStart: true })),
 
     async deliver(place, transaction, delivery) {

@@ -296,7 +296,7 @@ export interface NotificationResult {
   readonly status: 'Delivered' | 'Gone'
   readonly tries: number
 }
-/** Signal: try at once, and begin the schedule anew (`POST /notifications/{id}/replay`). */
+/** Signal: try at once, and begin the schedule anew (`POST /notifications/{id}/replay`). Of an installation: the first of its queue. */
 export const SEND_NOW = 'sendNow'
 
 /** Search attributes (operations.md 5), all Keyword but the list. */

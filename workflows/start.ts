@@ -6,10 +6,18 @@ import type { CycleDocument } from '../domain/document.ts'
 import type { AccountId, CycleId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import {
+  INSTALLATION_NOTIFICATIONS,
+  installationNotificationsWorkflowId,
+  NOTIFY,
+  type InstallationNotificationsInput,
+  type QueuedNotification,
+} from './messages-installation.ts'
+import {
   NOTIFICATION,
   notificationWorkflowId,
   TRANSACTION,
   transactionWorkflowId,
+  type InstallationKey,
   type NotificationInput,
   type Snapshot,
   type TransactionInput,
@@ -20,6 +28,7 @@ const ACCOUNT_ID = keyword('AccountId')
 const CYCLE_ID = keyword('CycleId')
 const CYCLE_NAME = keyword('CycleName')
 const TRIGGER_STEP = keyword('TriggerStep')
+const PACKAGE_ID = keyword('PackageId')
 
 /** Builds the snapshot of a cycle as it stands: secrets (`verify`, values of secret variables) and webhook scripts are left out. */
 export function snapshotOf(
@@ -103,6 +112,25 @@ export function notificationStart(input: NotificationInput, taskQueue: string) {
     args: [input] as [NotificationInput],
     typedSearchAttributes: new TypedSearchAttributes([{ key: ACCOUNT_ID, value: account }, ...(cycle === undefined ? [] : [{ key: CYCLE_ID, value: cycle }])]),
     staticSummary: input.title.length > SUMMARY ? `${input.title.slice(0, SUMMARY - 1)}…` : input.title,
+    priority: { priorityKey: 4, fairnessKey: account.slice(0, 64) },
+  }
+}
+
+/** Options for `client.workflow.signalWithStart`: one more for the workflow of its installation, which is started where it is not there. */
+export function installationNotificationsStart(installation: InstallationKey, queued: QueuedNotification, taskQueue: string) {
+  const { account, package: of } = installation
+  return {
+    workflowType: INSTALLATION_NOTIFICATIONS,
+    workflowId: installationNotificationsWorkflowId(installation),
+    taskQueue,
+    args: [{}] as [InstallationNotificationsInput],
+    signal: NOTIFY,
+    signalArgs: [queued] as [QueuedNotification],
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: ACCOUNT_ID, value: account },
+      { key: PACKAGE_ID, value: of },
+    ]),
+    staticSummary: `Notifications of package ${of}`,
     priority: { priorityKey: 4, fairnessKey: account.slice(0, 64) },
   }
 }

@@ -25,7 +25,7 @@ const view = ({ registry: _registry, temporal }: Services, { account, cycle, ins
     answer: answer ?? null,
     error: error ?? null,
   })),
-  temporalUrl: temporal.notificationUrl(rest.id),
+  temporalUrl: temporal.notificationUrl({ id: rest.id, ...(installation === undefined ? {} : { installation }) }),
 })
 
 async function notificationOf({ registry }: Services, id: string | undefined): Promise<LoggedNotification> {

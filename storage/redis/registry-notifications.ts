@@ -19,10 +19,11 @@ const TRIES_MAX = 50
 
 /**
  * Logs a new one and takes away what is too old or too much, at most 100 at once.
- * KEYS the record, all by order, those that are Pending · ARGV id, ttl ms, most, field, value, … · Answers nothing; one that is there stays.
+ * KEYS the record, all by order, those that are Pending · ARGV id, ttl ms, most, field, value, … · Answers status and order; one that is there stays.
  */
 const open = script(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return end
+local known = redis.call('HMGET', KEYS[1], 'status', 'order')
+if known[1] then return known end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
@@ -40,15 +41,16 @@ for _, id in ipairs(gone) do
   for _, s in ipairs(status and { status } or { 'Pending', 'Delivered', 'Failed', 'Gone' }) do redis.call('ZREM', '${keys.notificationsByStatus('')}' .. s, id) end
   redis.call('DEL', one, '${keys.notificationTries('')}' .. id)
   redis.call('ZREM', KEYS[2], id)
-end`)
+end
+return { 'Pending', order }`)
 
 /**
- * KEYS the record, its tries · ARGV id, status, try ('' for none), its time, most tries · Answers 1, or 0 where the log has it no more.
+ * KEYS the record, its tries · ARGV id, status, try ('' for none), its time, most tries · Answers its order, or nil where the log has it no more.
  * A try that is there already changes nothing.
  */
 const note = script(`
 local before, order = unpack(redis.call('HMGET', KEYS[1], 'status', 'order'))
-if not before then return 0 end
+if not before then return false end
 if ARGV[3] ~= '' then
   redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - tonumber(ARGV[5]))
@@ -59,7 +61,7 @@ if before ~= ARGV[2] then
   redis.call('ZREM', '${keys.notificationsByStatus('')}' .. before, ARGV[1])
   redis.call('ZADD', '${keys.notificationsByStatus('')}' .. ARGV[2], order, ARGV[1])
 end
-return 1`)
+return order`)
 
 export function createNotifications(redis: Redis, options: NotificationsOptions = {}): Notifications {
   const { notificationsTtlMs = 31 * 24 * 3600_000, notificationsMax = 100_000 } = options
@@ -86,18 +88,20 @@ export function createNotifications(redis: Redis, options: NotificationsOptions 
     },
     async open({ id, installation, ...message }) {
       const fields = Object.entries({ ...message, ...(installation === undefined ? {} : { package: installation.package }) }).flat()
-      await open(
+      const answer = await open(
         redis,
         [keys.notification(id), keys.notifications, keys.notificationsByStatus('Pending')],
         [id, notificationsTtlMs, notificationsMax, ...fields],
       )
+      const [status, order] = Array.isArray(answer) ? answer : []
+      return { status: statusOf(String(status)), order: Number(order) }
     },
     async reopen(id) {
-      const known = await note(redis, [keys.notification(id), keys.notificationTries(id)], [id, 'Pending', '', 0, TRIES_MAX])
-      const found = known === 1 ? await get(id) : undefined
+      const order = await note(redis, [keys.notification(id), keys.notificationTries(id)], [id, 'Pending', '', 0, TRIES_MAX])
+      const found = order === null ? undefined : await get(id)
       if (found === undefined) return undefined
-      const { status: _status, createdAt: _createdAt, tries: _tries, ...message } = found
-      return message
+      const { status, createdAt: _createdAt, tries: _tries, ...message } = found
+      return { message, status, order: Number(order) }
     },
     async note(id, status, attempt) {
       const told = attempt === undefined ? ['', 0] : [JSON.stringify(attempt), attempt.at]

@@ -15,6 +15,7 @@ import { createReindex } from '../../storage/redis/reindex.ts'
 import { createRegistryGuard, type LastingMarker } from '../../storage/registry-guard.ts'
 import type { Inbox } from '../../storage/inbox.ts'
 import type { Registry } from '../../storage/registry.ts'
+import { senderWorkflowId } from '../../workflows/messages-installation.ts'
 import { freshRedis } from '../support/redis.ts'
 
 export interface Reply {
@@ -111,7 +112,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
         stop: () => Promise.resolve('asked'),
         order: () => Promise.resolve('asked'),
         url: (place, transaction) => `http://temporal.example/namespaces/flywheel/workflows/transaction%2F${place.cycle}%2F${transaction}`,
-        notificationUrl: id => `http://temporal.example/namespaces/flywheel/workflows/notification%2F${id}`,
+        notificationUrl: one => `http://temporal.example/namespaces/flywheel/workflows/${encodeURIComponent(senderWorkflowId(one))}`,
         ...options.temporal,
       },
       operations: options.operations ?? { start: () => Promise.resolve(false), onEnd: () => () => undefined },

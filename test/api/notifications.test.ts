@@ -127,7 +127,16 @@ describe('the delivery log', () => {
     }
     const one = { id: randomUUID(), ...message, installation: { account, package: '1234' }, marketplaceId: '7' }
     await api.registry.notifications.open(one)
-    const listed = { Id: one.id, Kind: 'started', AccountId: account, CycleId: null, PackageId: 1_234, MarketplaceId: 7, Status: 'Pending' }
+    const listed = {
+      Id: one.id,
+      Kind: 'started',
+      AccountId: account,
+      CycleId: null,
+      PackageId: 1_234,
+      MarketplaceId: 7,
+      Status: 'Pending',
+      TemporalUrl: `http://temporal.example/namespaces/flywheel/workflows/notifications%2F${account}%2F1234`,
+    }
     expect((await api.v1('GET', '/notifications?pageSize=1')).json).toMatchObject([listed])
     const { status, json } = await api.v1('GET', `/notifications/${one.id}`)
     expect([status, json]).toMatchObject([200, { ...listed, Body: one.body }])

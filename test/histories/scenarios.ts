@@ -19,7 +19,8 @@ import {
   type ResponseResult,
   type TransactionState,
 } from '../../workflows/messages.ts'
-import { notificationStart, transactionStart } from '../../workflows/start.ts'
+import { installationNotificationsStart, notificationStart, transactionStart } from '../../workflows/start.ts'
+import { installationNotificationsWorkflowId } from '../../workflows/messages-installation.ts'
 import type { transaction } from '../../workflows/transaction.ts'
 import { until } from '../support/until.ts'
 import { documentOf, webhookData } from '../workflows/interpreter/memory.ts'
@@ -109,6 +110,27 @@ export const scenarios: readonly Scenario[] = [
       const { workflowType, ...options } = notificationStart({ ...message, retries: [100, 3_600_000] }, rig.taskQueue)
       const handle = await rig.client.workflow.start(workflowType, options)
       await until(async () => tries === 2)
+      await handle.signal(SEND_NOW)
+      return ended(handle)
+    },
+  },
+  {
+    name: 'installation-notifications',
+    async play(rig) {
+      let tries = 0
+      rig.activities.sendNotification = async ({ id }) => ({ at: Date.now(), durationMs: 1, status: { first: ++tries > 2 ? 204 : 503, second: 410, third: 500 }[id] ?? 200, answer: '' })
+      const installation = { account: asAccountId('00000000-0000-4000-8000-00000000000a'), package: randomUUID() }
+      const notify = (order: number, id: string, more: object = {}) => {
+        const about = { kind: 'started', account: installation.account, installation, marketplaceId: '7', title: `Shop started ${id}`, url: 'http://shop' } as const
+        const message = { id, ...about, userAgent: 'Flywheel', body: '{}', retries: id === 'third' ? [] : [100, 3_600_000], order, ...more }
+        const { workflowType, ...options } = installationNotificationsStart(installation, message, rig.taskQueue)
+        return rig.client.workflow.signalWithStart(workflowType, options)
+      }
+      const handle = rig.client.workflow.getHandle(installationNotificationsWorkflowId(installation))
+      for (const [order, id] of ['first', 'second', 'third'].entries()) await notify(order + 1, id)
+      await until(async () => tries === 2)
+      await notify(0, 'older', { again: true })
+      await until(async () => tries === 3)
       await handle.signal(SEND_NOW)
       return ended(handle)
     },

@@ -178,18 +178,21 @@ describe('the delivery log', () => {
   it('knows a notification as it was opened first, and where it stands', async () => {
     const { notifications } = createRegistry(await own())
     const one = message()
-    await notifications.open(one)
+    const first = await notifications.open(one)
+    expect(first).toEqual({ status: 'Pending', order: expect.any(Number) })
     await notifications.note(one.id, 'Pending', attempt(1))
     await notifications.note(one.id, 'Pending', attempt(1))
-    await notifications.open({ ...one, body: 'another' })
+    expect(await notifications.open({ ...one, body: 'another' })).toEqual(first)
     await notifications.note(one.id, 'Delivered', attempt(2, { status: 204 }))
+    expect(await notifications.open(one)).toEqual({ ...first, status: 'Delivered' })
+    expect((await notifications.open(message())).order).toBeGreaterThan(first.order)
     expect(await notifications.get(one.id)).toEqual({
       ...one,
       status: 'Delivered',
       createdAt: expect.any(Number),
       tries: [attempt(1), attempt(2, { status: 204 })],
     })
-    expect(await notifications.reopen(one.id)).toEqual(one)
+    expect(await notifications.reopen(one.id)).toMatchObject({ message: one, status: 'Pending' })
     expect((await notifications.get(one.id))?.status).toBe('Pending')
     expect(await notifications.get('unknown')).toBeUndefined()
     expect(await notifications.reopen('unknown')).toBeUndefined()
@@ -202,7 +205,7 @@ describe('the delivery log', () => {
     const { cycle: _none, ...about } = message({ kind: 'started', marketplaceId: '7' })
     const one = { ...about, installation: { account: about.account, package: '1234' } }
     await notifications.open(one)
-    expect(await notifications.reopen(one.id)).toEqual(one)
+    expect(await notifications.reopen(one.id)).toMatchObject({ message: one, status: 'Pending' })
     expect(await notifications.get(one.id)).toMatchObject(one)
   })
 

@@ -94,6 +94,7 @@ export async function createRig(): Promise<Rig> {
     operatePackage: input => real.operatePackage(input),
     notify: input => (ports.notify ?? real.notify)(input),
     notifyAgain: input => (ports.notifyAgain ?? real.notifyAgain)(input),
+    notifyInOrder: (...args) => (ports.notifyInOrder ?? real.notifyInOrder)(...args),
     remove: (...args) => (ports.remove ?? real.remove)(...args),
     itemsEnded: (...args) => (ports.itemsEnded ?? real.itemsEnded)(...args),
     checkStop: (...args) => real.checkStop(...args),

@@ -126,6 +126,7 @@ export async function createRig(address: string): Promise<Rig> {
       index(transaction).incidents.push(incident)
     },
     sendNotification: async () => ({ at: Date.now(), durationMs: 1, status: 204, answer: '' }),
+    beginNotification: async () => 'go',
     noteNotification: async (id, status) => void index(id).calls.push(status),
     async stopDoomed() {},
     async removeAll() {},
@@ -143,6 +144,7 @@ export async function createRig(address: string): Promise<Rig> {
     runScript: call => (overrides.runScript ?? base.runScript)(call),
     evaluate: expressions => (overrides.evaluate ?? base.evaluate)(expressions),
     sendNotification: message => (overrides.sendNotification ?? base.sendNotification)(message),
+    beginNotification: (...args) => (overrides.beginNotification ?? base.beginNotification)(...args),
     stopDoomed: place => (overrides.stopDoomed ?? base.stopDoomed)(place),
     removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
     followCycle: place => (overrides.followCycle ?? base.followCycle)(place),
