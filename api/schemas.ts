@@ -1,5 +1,6 @@
 /** What the management API reads and answers, in our own names; `api/wire.ts` makes PascalCase of them. */
 import { z } from 'zod'
+import { cardsOutput } from './marketplaces/cards.ts'
 import { accountPackage, operation } from './package-schemas.ts'
 
 const instant = () => z.string().meta({ format: 'date-time' })
@@ -80,6 +81,30 @@ export const accountConnector = z.object({
   settings: z.record(z.string(), z.string()),
   externalId: z.string().nullable().describe('What the application calls the account: partner webhooks go by it.'),
   authorizeUrl: url().optional().describe('Where the user authorises it, once, within 10 minutes; of OAuth 2.0 with the grant authorizationCode.'),
+})
+
+export const marketplace = z.object({
+  id: count(),
+  name: z.string(),
+  notificationUrl: url().nullable().describe('Where installed, uninstalled, started and stopped are told.'),
+  embeddingOrigins: z.array(z.string()).describe('Where its pages may be embedded.'),
+  returnOrigins: z.array(z.string()).describe('Where the ReturnUrl of a deploy call may lead.'),
+  launchCompleteHtml: z.string(),
+  css: z.string(),
+  cards: cardsOutput,
+  secret: z.string().optional().describe('Signs its notifications (Standard Webhooks). Only shown where it is new.'),
+})
+
+export const integrationPackage = z.object({
+  id: count(),
+  name: z.string(),
+  description: z.string(),
+  image: url().nullable(),
+  templateIds: z.array(guid()),
+  installedMessage: z.string(),
+  singleInstallation: z.boolean(),
+  redirectBack: z.boolean(),
+  autoStart: z.boolean(),
 })
 
 export const prerequisite = z.object({ reasonCode: z.string(), reason: z.string(), objectType: z.string(), objectId: z.string() })
@@ -196,6 +221,8 @@ export const named = new Map<z.core.$ZodType, string>([
   [template, 'Template'],
   [connector, 'Connector'],
   [accountConnector, 'AccountConnector'],
+  [marketplace, 'Marketplace'],
+  [integrationPackage, 'IntegrationPackage'],
   [prerequisite, 'Prerequisite'],
   [transaction, 'Transaction'],
   [transactionDetails, 'TransactionDetails'],

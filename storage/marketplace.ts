@@ -1,6 +1,6 @@
 /** What a marketplace shows, in this order (marketplace.md 1). */
 export type Card =
-  | { readonly type: 'package'; readonly packageId: string; readonly tags?: readonly string[] }
+  | { readonly type: 'package'; readonly packageId: string }
   | { readonly type: 'category'; readonly title: string; readonly description?: string; readonly image?: string; readonly cards: readonly Card[] }
   | { readonly type: 'text'; readonly html: string }
   | { readonly type: 'link'; readonly title: string; readonly description?: string; readonly image?: string; readonly url: string }

@@ -10,6 +10,8 @@ import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
 import { registryRoutes } from './registry.ts'
+import { marketplaceRoutes } from './marketplaces.ts'
+import { packageRoutes } from './packages.ts'
 import { templateRoutes } from './templates.ts'
 import { transactionRoutes } from './transactions.ts'
 import { webhookRoutes } from './webhooks.ts'
@@ -18,6 +20,8 @@ export const routes: readonly Route[] = [
   ...oauthRoutes,
   ...accountRoutes,
   ...templateRoutes,
+  ...marketplaceRoutes,
+  ...packageRoutes,
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { PartnerSettings } from '../../storage/registry.ts'
 import { noBody, noQuery, partnerRoute, type Route } from '../route.ts'
 import * as schemas from '../schemas.ts'
+import { isHttpUrl } from './fields.ts'
 
 const TAG = 'Settings'
 const path = '/v1.0/settings'
@@ -12,7 +13,7 @@ export const receiverUrl = z
   .string()
   .trim()
   .max(2_000)
-  .refine(text => text === '' || isReceiver(text), 'must be an http or https URL without user name and password')
+  .refine(text => text === '' || isHttpUrl(text), 'must be an http or https URL without user name and password')
   .transform(text => (text === '' ? null : text))
 
 /** A header's value. */
@@ -51,9 +52,3 @@ export const settingsRoutes: readonly Route[] = [
     handler: async ({ registry }, { body }) => ({ status: 200, body: view(await registry.settings.update(body)) }),
   }),
 ]
-
-function isReceiver(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, username, password } = new URL(text)
-  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
-}

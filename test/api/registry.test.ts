@@ -85,16 +85,20 @@ describe('an import', () => {
     const first = await other.v1('POST', '/import', { body: document })
     expect([first.status, first.json]).toEqual([
       200,
-      [
+      expect.arrayContaining([
         { Name: 'Settings', Made: expect.any(Number), Unchanged: expect.any(Number) },
-        { Name: 'Templates', Made: 0, Unchanged: 0 },
         { Name: 'Accounts', Made: 1, Unchanged: 0 },
         { Name: 'Cycles', Made: 3, Unchanged: 0 },
-      ],
+      ]),
     ])
     for (const cycle of cycles) expect((await other.v1('GET', `/cycles/${guidOf(cycle)}`, { account })).json).toEqual(cycle)
     const again = await other.v1('POST', '/import', { body: document })
-    expect(again.json).toMatchObject([{}, {}, { Made: 0, Unchanged: 1 }, { Made: 0, Unchanged: 3 }])
+    expect(again.json).toEqual(
+      expect.arrayContaining([
+        { Name: 'Accounts', Made: 0, Unchanged: 1 },
+        { Name: 'Cycles', Made: 0, Unchanged: 3 },
+      ]),
+    )
     const exportedAgain = (await other.v1('GET', `/export?account=${account}`)).json
     for (const list of ['Accounts', 'Cycles']) expect(at(exportedAgain, list)).toEqual(at(document, list))
     // Nothing that users did since is undone by a repeat.
@@ -113,7 +117,7 @@ describe('an import', () => {
     expect((await other.v1('POST', '/import', { body: part })).status).toBe(200)
     expect((await other.v1('GET', `/templates/${id}`)).json).toEqual((await api.v1('GET', `/templates/${id}`)).json)
     expect(await other.registry.templates.get(id)).toEqual(await api.registry.templates.get(id))
-    expect((await other.v1('POST', '/import', { body: part })).json).toMatchObject([{}, { Name: 'Templates', Made: 0, Unchanged: 1 }, {}, {}])
+    expect((await other.v1('POST', '/import', { body: part })).json).toContainEqual({ Name: 'Templates', Made: 0, Unchanged: 1 })
     await api.v1('POST', `/templates/${id}/promote`)
     const changedSince = await other.v1('POST', '/import', { body: (await api.v1('GET', '/export?partner=true')).json })
     expect([changedSince.status, at(changedSince.json, 'Errors[0].Message')]).toEqual([409, expect.stringContaining('is there with other properties')])
