@@ -6,6 +6,16 @@ export interface ApiClient {
   call(method: string, path: string, options?: { readonly account?: string; readonly json?: unknown }): Promise<unknown>
 }
 
+/** What the API answered in place of what was asked for, in its own words. */
+export class ApiRefusal extends Error {
+  override readonly name = 'ApiRefusal'
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
 /** Waits until the API and what it needs are there; gives the last reason when they are not in time. */
 export async function waitReady(url: string, timeoutMs: number, stopped: () => boolean = () => false): Promise<string | undefined> {
   const until = Date.now() + timeoutMs
@@ -47,7 +57,7 @@ export async function createApiClient(url: string, clientId: string, clientSecre
       })
       if (response.status === 404) return undefined
       const text = await response.text()
-      if (!response.ok) throw new Error(`${method} ${path} answers ${response.status}: ${text}`)
+      if (!response.ok) throw new ApiRefusal(response.status, `${method} ${path} answers ${response.status}: ${text}`)
       return text === '' ? undefined : JSON.parse(text)
     },
   }

@@ -16,7 +16,7 @@ import { createCrew, type Crew } from './crew.ts'
 import { ensureCredentials } from './credentials.ts'
 import { readExamples } from './examples.ts'
 import { takeLock, type Lock } from './lock.ts'
-import { seed } from './seed.ts'
+import { seedWherePossible } from './seed.ts'
 import { waitFor } from './wait.ts'
 import { welcome } from './welcome.ts'
 
@@ -132,7 +132,7 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
     if (notReady !== undefined) throw new StartError(`${name} does not come up (${notReady}).${crew.lastWords(name)}`)
   }
   const api = await createApiClient(local, credentials.clientId, credentials.clientSecret)
-  const examples = await seed(api, readExamples(join(ROOT, 'examples')), local)
+  const seeded = await seedWherePossible(api, readExamples(join(ROOT, 'examples')), local)
   lock.update({ url: publicUrl, temporalUrl: temporal.ui })
   report.line(
     welcome({
@@ -140,7 +140,7 @@ async function start(config: Config, folder: string, crew: Crew, lock: Lock, rep
       temporalUrl: `${temporal.ui}/namespaces/${config.temporalNamespace}/workflows`,
       clientId: credentials.clientId,
       clientSecret: credentials.clientSecret,
-      examples,
+      ...seeded,
       footer: [`Data and logs are in ${folder}. Started in ${elapsed(began)}; Ctrl-C stops all of it.`],
     }),
   )

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { createApiClient, waitReady } from './api-client.ts'
 import { ensureCredentials, writeCredentials } from './credentials.ts'
 import { readExamples } from './examples.ts'
-import { seed } from './seed.ts'
+import { seedWherePossible } from './seed.ts'
 import { welcome } from './welcome.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples')
@@ -23,7 +23,7 @@ async function applyExamples(): Promise<void> {
   const { clientId, clientSecret } = ensureCredentials(variable('DATA_DIR'), {})
   const notReady = await waitReady(apiUrl, READY)
   if (notReady !== undefined) throw new Error(`the API at ${apiUrl} does not come up: ${notReady}`)
-  const examples = await seed(await createApiClient(apiUrl, clientId, clientSecret), readExamples(EXAMPLES), apiUrl)
+  const seeded = await seedWherePossible(await createApiClient(apiUrl, clientId, clientSecret), readExamples(EXAMPLES), apiUrl)
   const footer = ['Stop with docker compose down; the data stays in its volumes. These lines again: docker compose logs --no-log-prefix seed']
   console.log(
     welcome({
@@ -31,7 +31,7 @@ async function applyExamples(): Promise<void> {
       temporalUrl: `${variable('TEMPORAL_UI_URL')}/namespaces/flywheel/workflows`,
       clientId,
       clientSecret,
-      examples,
+      ...seeded,
       footer,
     }),
   )

@@ -1,5 +1,5 @@
 /** What a first start makes, over the HTTP API: the account `demo` with the examples, running (operations.md 1). */
-import type { ApiClient } from './api-client.ts'
+import { ApiRefusal, type ApiClient } from './api-client.ts'
 import { curlLine, withVariables, type Example } from './examples.ts'
 
 export const DEMO = 'demo'
@@ -11,6 +11,22 @@ export interface SeededExample {
   readonly name: string
   readonly description: string
   readonly lines: readonly { readonly title: string; readonly curl: string }[]
+}
+
+const UNAVAILABLE = 503
+
+/** The examples; where the registry cannot be read, because Redis was emptied, none, and what the API says about it: it must run to be mended. */
+export async function seedWherePossible(
+  api: ApiClient,
+  examples: readonly Example[],
+  apiUrl: string,
+): Promise<{ readonly examples: readonly SeededExample[]; readonly notice?: string }> {
+  try {
+    return { examples: await seed(api, examples, apiUrl) }
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === UNAVAILABLE) return { examples: [], notice: error.message }
+    throw error
+  }
 }
 
 /**

@@ -8,6 +8,8 @@ export interface WelcomeFacts {
   readonly clientId: string
   readonly clientSecret: string
   readonly examples: readonly SeededExample[]
+  /** What is wrong, where something is. */
+  readonly notice?: string
   /** How it is stopped, and where its data is. */
   readonly footer: readonly string[]
 }
@@ -26,6 +28,7 @@ export function welcome(facts: WelcomeFacts): string {
     '# A token for the API:',
     token.map(quote).join(' '),
   ]
+  if (facts.notice !== undefined) lines.push('', `Something is wrong: ${facts.notice}`)
   for (const example of facts.examples) {
     lines.push('', `# ${example.name}: ${example.description}`)
     for (const { title, curl } of example.lines) lines.push(`#   ${title}`, curl)

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ApiClient } from '../../scripts/start/api-client.ts'
+import { ApiRefusal, type ApiClient } from '../../scripts/start/api-client.ts'
 import type { Example } from '../../scripts/start/examples.ts'
-import { seed } from '../../scripts/start/seed.ts'
+import { seed, seedWherePossible } from '../../scripts/start/seed.ts'
 import { welcome } from '../../scripts/start/welcome.ts'
 
 const example = (folder: string, variables: Example['variables'] = {}): Example => ({
@@ -58,6 +58,21 @@ describe('the first start (operations.md 1)', () => {
     registry = new Registry()
   })
   const seeded = () => seed(registry, examples, 'http://api:3000')
+
+  it('runs without the examples where the registry was lost, and says why (operations.md 3)', async () => {
+    const lost: ApiClient = {
+      call: async () => {
+        throw new ApiRefusal(503, 'Redis was emptied: import the last export')
+      },
+    }
+    const answer = await seedWherePossible(lost, examples, 'http://api:3000')
+    expect(answer).toEqual({ examples: [], notice: 'Redis was emptied: import the last export' })
+    expect(welcome({ publicUrl: 'http://a', temporalUrl: 'http://t', clientId: 'c', clientSecret: 's', footer: [], ...answer })).toContain(
+      'Something is wrong: Redis was emptied: import the last export',
+    )
+    registry.failAtWrite = 1
+    await expect(seedWherePossible(registry, examples, 'http://api:3000')).rejects.toThrow('killed')
+  })
 
   it('makes the account demo with all examples, running, and a line for each request', async () => {
     const result = await seeded()
