@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StepError, StorageUnavailable } from '../../../domain/errors.ts'
 import type { AccountId } from '../../../domain/ids.ts'
 import type { AccountConnector } from '../../../storage/account-connector.ts'
+import type { Connector } from '../../../storage/connector.ts'
+import type { Versioned } from '../../../storage/records.ts'
 import { applicationOf } from './client.ts'
 import { credentialsOf, openCredentials, sealCredentials, type OAuthCredentials } from './credentials.ts'
 import type { OAuthClient, TokenAnswer } from './endpoint.ts'
@@ -49,7 +51,8 @@ export function createRenewal({ registry, store, endpoint, sealer, told = () => 
     const connector = await registry.connectors.get(value.connectorId)
     if (connector === undefined) throw new StepError('notAuthenticated', 'The connector was deleted')
     if (value.status === 'Unauthenticated' && before.refusedClient === connector.version) return { known: begun === undefined }
-    const { name } = connector.value
+    const { name, oauthClientSecret: secret } = connector.value
+    if (secret !== undefined && !sealer.isCurrent(secret)) await resealClient(connector, secret)
     const { grant, client, scopes } = applicationOf(connector.value, value.settings, sealer, before.auth)
     const at = await store.now()
     const answer = grant === 'clientCredentials' ? await endpoint.clientCredentials(client, scopes) : await refreshed(client, before.refreshToken)
@@ -67,6 +70,10 @@ export function createRenewal({ registry, store, endpoint, sealer, told = () => 
         return { known: false, failed: `${name}: ${answer.reason}` }
     }
   }
+
+  /** On use, so that an old key can go one day. Whoever else changes the connector now seals it as well. */
+  const resealClient = ({ id, version, value }: Versioned<Connector>, secret: string): Promise<unknown> =>
+    registry.connectors.replace(id, { ...value, oauthClientSecret: sealer.seal(sealer.open(secret)) }, version)
 
   const refreshed = (client: OAuthClient, refreshToken: string | undefined): Promise<TokenAnswer> =>
     refreshToken === undefined ? Promise.resolve(NO_REFRESH_TOKEN) : endpoint.refresh(client, refreshToken)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sealCredentials } from '../../../../activities/connectors/oauth/credentials.ts'
 import { StepError } from '../../../../domain/errors.ts'
-import { startOAuthServer, type OAuthServer } from '../../../support/oauth-server.ts'
+import { CLIENT, startOAuthServer, type OAuthServer } from '../../../support/oauth-server.ts'
 import { until } from '../../../support/until.ts'
 import { authorized, NEW_KEY, OLD_KEY, sealerOf, startRig, type Process, type Rig } from './rig.ts'
 
@@ -132,6 +132,20 @@ describe('access tokens of account connectors', () => {
     expect(await token(id)).toBe(oauth.accessToken)
     expect((await rig.record(id)).value.credentials).toMatch(/^sealed:new:/)
     expect(await rig.credentials(id)).toEqual(oauth)
+  })
+
+  it("are asked for with the client's secret, which is sealed anew on use as well", async () => {
+    const id = await authorized(rig, server, one)
+    const { connectorId } = (await rig.record(id)).value
+    const found = await rig.registry.connectors.get(connectorId)
+    if (found === undefined) throw new Error('no connector')
+    const oauthClientSecret = sealerOf(OLD_KEY).seal(CLIENT.secret)
+    await rig.registry.connectors.replace(connectorId, { ...found.value, oauthClientSecret }, found.version)
+    rig.later(HOUR)
+    expect(isValid(await token(id))).toBe(true)
+    const sealed = (await rig.registry.connectors.get(connectorId))?.value.oauthClientSecret ?? ''
+    expect(sealed).toMatch(/^sealed:new:/)
+    expect(sealerOf(NEW_KEY).open(sealed)).toBe(CLIENT.secret)
   })
 })
 
