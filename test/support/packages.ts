@@ -1,5 +1,4 @@
 /** Templates, packages and what accounts do with them, as tests speak of it from outside. */
-import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import type { TestClient } from './client.ts'
@@ -28,6 +27,9 @@ export interface PackageView {
 
 export interface Offered {
   readonly id: string
+  readonly marketplace: string
+  /** That signs what the marketplace is told. */
+  readonly secret: string
   /** In the order of the documents. */
   readonly templates: readonly string[]
 }
@@ -52,17 +54,27 @@ export async function offer(system: Pick<TestSystem, 'client' | 'redisUrl'>, doc
   const { notificationUrl, singleInstallation = false, autoStart = true, draft = [] } = options
   const templates: string[] = []
   for (const [at, document] of documents.entries()) templates.push(await template(system.client, document, !draft.includes(at)))
-  const redis = new Redis(system.redisUrl)
+  const url = notificationUrl === undefined ? {} : { NotificationUrl: notificationUrl }
+  const shop = await system.client.call<{ Id: number; Secret: string }>('POST', '/marketplaces', { body: { Name: 'Shop', ...url } })
+  const made = await system.client.call<{ Id: number }>('POST', `/marketplaces/${shop.Id}/packages`, {
+    body: {
+      Name: 'Orders to ERP',
+      TemplateIds: templates.filter((_, at) => !draft.includes(at)),
+      SingleInstallation: singleInstallation,
+      AutoStart: autoStart,
+    },
+  })
+  // Which the API would refuse.
+  if (draft.length > 0) await withTemplates(system.redisUrl, String(made.Id), templates)
+  return { id: String(made.Id), marketplace: String(shop.Id), secret: shop.Secret, templates }
+}
+
+async function withTemplates(redisUrl: string, id: string, templateIds: readonly string[]): Promise<void> {
+  const redis = new Redis(redisUrl)
   try {
-    const { marketplaces, packages } = createRegistry(redis)
-    const [marketplaceId, id] = [await marketplaces.nextId(), await packages.nextId()]
-    const url = notificationUrl === undefined ? {} : { notificationUrl }
-    const secrets = [{ sealed: `whsec_${randomBytes(32).toString('base64')}` }]
-    const rest = { embeddingOrigins: [], returnOrigins: [], launchCompleteHtml: '', css: '', cards: [], secrets }
-    await marketplaces.create(marketplaceId, { name: 'Shop', ...url, ...rest })
-    const texts = { name: 'Orders to ERP', description: '', installedMessage: '' }
-    await packages.create(id, { marketplaceId, ...texts, templateIds: templates, singleInstallation, redirectBack: false, autoStart })
-    return { id, templates }
+    const { packages } = createRegistry(redis)
+    const found = await packages.get(id)
+    if (found !== undefined) await packages.replace(id, { ...found.value, templateIds }, found.version)
   } finally {
     redis.disconnect()
   }
