@@ -18,6 +18,8 @@ export interface RawCall {
   readonly body: RawBody | undefined
   readonly headers: { readonly [name: string]: string | undefined }
   readonly account: Account | undefined
+  /** HEAD in place of GET. */
+  readonly head: boolean
 }
 
 /** A body as read: JSON, a YAML document, or the fields of a form. */
@@ -42,6 +44,8 @@ export interface Call<Body, Query> {
   readonly query: Query
   readonly body: Body
   readonly headers: { readonly [name: string]: string | undefined }
+  /** HEAD in place of GET: what is asked for must not happen. */
+  readonly head: boolean
 }
 export interface AccountCall<Body, Query> extends Call<Body, Query> {
   readonly account: Account
@@ -134,7 +138,7 @@ function read<B extends z.ZodType, Q extends z.ZodObject>(spec: Spec<B, Q>, raw:
     )
   const body = spec.body.safeParse(readBody(spec.body, raw.body))
   if (!body.success) throw new ApiError('request_invalid', 'The request is not right.', problemsOf(body.error))
-  return { params: raw.params, headers: raw.headers, query: query.data, body: body.data }
+  return { params: raw.params, headers: raw.headers, query: query.data, body: body.data, head: raw.head }
 }
 
 function readBody(schema: z.ZodType, body: RawBody | undefined): unknown {

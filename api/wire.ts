@@ -16,10 +16,15 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
   return schema
 }
 
+/** Of a list or one by itself: the option that a value is. */
+const chosen = (options: readonly z.core.$ZodType[], value: unknown): z.core.$ZodType =>
+  options.find(option => (Array.isArray(value) ? option instanceof z.ZodArray : option instanceof z.ZodObject)) ?? z.unknown()
+
 /** Renames the properties of what came in to those of `schema`; of two that differ in case only, the one written as documented counts. Unknown ones go. */
 export function fromWire(schema: z.core.$ZodType, value: unknown): unknown {
   const inner = bare(schema)
   if (inner instanceof z.ZodArray && Array.isArray(value)) return value.map(element => fromWire(inner.element, element))
+  if (inner instanceof z.ZodUnion) return fromWire(chosen(inner.options, value), value)
   if (!(inner instanceof z.ZodObject) || !isObject(value)) return value
   const read: { [name: string]: unknown } = {}
   const given = new Map(Object.keys(value).map(name => [name.toLowerCase(), name]))

@@ -69,6 +69,9 @@ export const registryKeys = {
   oauthBegun: (account: AccountId, id: string): string => `${tagOf(account)}:oauth:begun:${account}:${id}`,
   /** + token of the lease · String: what came of it, for those who wait. */
   oauthOutcome: (account: AccountId, id: string, lease: string): string => `${tagOf(account)}:oauth:outcome:${account}:${id}:${lease}`,
+  /** String: what the token of a deploy call leads to, by its hash; what a browser's session may do, by its hash. */
+  signIn: (hash: string): string => `signIn:{${hash}}`,
+  session: (hash: string): string => `session:{${hash}}`,
   /** String: the answer to a management POST, by the hash of its scope and key. */
   answer: (hash: string): string => `answer:{${hash}}`,
 } as const

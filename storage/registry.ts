@@ -11,6 +11,7 @@ import type { Notifications } from './notifications.ts'
 import type { Operations } from './operation.ts'
 import type { Package } from './package.ts'
 import type { AccountRecords, GroupedRecords, NumberedRecords, Records } from './records.ts'
+import type { SignIns } from './sign-in.ts'
 import type { Template } from './template.ts'
 
 export interface Account {
@@ -179,5 +180,6 @@ export interface Registry {
   readonly settings: Settings
   readonly notifications: Notifications
   readonly tokens: Tokens
+  readonly signIns: SignIns
   readonly answers: Answers
 }

@@ -59,7 +59,14 @@ async function respond({ services, logger }: RouterDeps, path: string, routes: r
   const run = async (): Promise<Written | undefined> => {
     const body = route.body === noBody ? undefined : await readApiBody(req, route.bodyKind ?? 'json', route.bodyMax)
     if (body === undefined && route.body !== noBody) return undefined
-    const call: RawCall = { params: paramsOf(req), query: new URL(req.originalUrl, 'http://api').searchParams, headers, body, account }
+    const call: RawCall = {
+      params: paramsOf(req),
+      query: new URL(req.originalUrl, 'http://api').searchParams,
+      headers,
+      body,
+      account,
+      head: req.method === 'HEAD',
+    }
     const answer = writtenAnswer(route, await route.run(services, call))
     // The first thing that is written makes it a registry; where this fails it is made up for later.
     if (state === 'fresh' && method !== 'GET' && answer.status < 300)
@@ -69,7 +76,7 @@ async function respond({ services, logger }: RouterDeps, path: string, routes: r
   if (grant === undefined || method !== 'POST') return run()
   // The same path is another thing in another account.
   const scope = JSON.stringify([grant.clientId, account?.id ?? '', req.path])
-  return once(services.registry.answers, scope, headers['idempotency-key'], run)
+  return once({ answers: services.registry.answers, sealer: services.sealer }, scope, headers['idempotency-key'], run)
 }
 
 async function handle(deps: RouterDeps, req: Request, res: Response, route: string, run: () => Promise<Written | undefined>): Promise<void> {

@@ -17,6 +17,9 @@ const path = '/v1.0/accounts'
 
 /** It stands in a header, so it is printable ASCII without space at its ends. */
 const apiId = z.string().regex(/^[!-~]([ -~]{0,253}[!-~])?$/, 'must be 1 to 255 printable ASCII characters, without spaces around them')
+/** A text that can be an API id; else undefined. */
+export const apiIdOf = (text: string | undefined): string | undefined => apiId.safeParse(text).data
+
 const name = z.string().trim().min(1).max(200)
 const description = z.string().max(4_000)
 const timezone = z.string().refine(text => timezoneOf(text) !== undefined, 'must be an IANA time zone, for instance Europe/Berlin')

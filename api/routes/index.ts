@@ -10,6 +10,8 @@ import { oauthRoutes } from './oauth.ts'
 import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
 import { registryRoutes } from './registry.ts'
+import { deployRoutes } from './deploy.ts'
+import { signInRoutes } from './sign-in.ts'
 import { marketplaceRoutes } from './marketplaces.ts'
 import { packageRoutes } from './packages.ts'
 import { templateRoutes } from './templates.ts'
@@ -22,6 +24,8 @@ export const routes: readonly Route[] = [
   ...templateRoutes,
   ...marketplaceRoutes,
   ...packageRoutes,
+  ...deployRoutes,
+  ...signInRoutes,
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,

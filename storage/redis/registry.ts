@@ -13,6 +13,7 @@ import { createCycles } from './registry-cycles.ts'
 import { createIncidents, type IncidentsOptions } from './registry-incidents.ts'
 import { createNotifications, type NotificationsOptions } from './registry-notifications.ts'
 import { createOperations } from './registry-operations.ts'
+import { createSignIns } from './registry-sign-ins.ts'
 import { createSettings } from './registry-settings.ts'
 import { createAnswers, createTokens, type AnswersOptions } from './registry-tokens.ts'
 
@@ -32,6 +33,7 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
     settings: createSettings(redis),
     notifications: createNotifications(redis, options),
     tokens: createTokens(redis),
+    signIns: createSignIns(redis),
     answers: createAnswers(redis, options),
   }
 }

@@ -55,6 +55,15 @@ describe('a marketplace', () => {
     expect(idOf(await make())).toBe(id + 1)
   })
 
+  it('is made once for an Idempotency-Key, whose kept answer holds the secret sealed', async () => {
+    const sent = { body: { Name: 'Once' }, headers: { 'idempotency-key': randomUUID() } }
+    const [first, second] = [await api.v1('POST', '/marketplaces', sent), await api.v1('POST', '/marketplaces', sent)]
+    expect([second.json, second.headers.get('idempotent-replayed')]).toEqual([first.json, 'true'])
+    const answers = await Promise.all((await api.redis.keys('answer:*')).map(key => api.redis.get(key)))
+    expect(answers.join()).toContain('sealed:k1:')
+    expect(answers.join()).not.toContain('whsec_')
+  })
+
   it('changes only in what is sent', async () => {
     const id = idOf(await make({ NotificationUrl: 'https://a.example', ReturnOrigins: ['https://b.example'], LaunchCompleteHtml: '<p>' }))
     const one = (await api.v1('PUT', `/marketplaces/${id}`, { body: { Name: 'Other' } })).json
