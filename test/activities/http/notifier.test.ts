@@ -74,6 +74,24 @@ describe('a try of a notification', () => {
     expect(durationMs).toBeLessThan(5_000)
   })
 
+  test('reads no answer of 10 MiB to its end', async () => {
+    let written = 0
+    const url = await serve((_req, res) => {
+      const chunk = Buffer.alloc(64 * 1024, 'x')
+      const more = (): void => {
+        while (written < 10 * 1024 * 1024 && !res.destroyed) {
+          written += chunk.length
+          if (!res.write(chunk)) return void res.once('drain', more)
+        }
+        res.end()
+      }
+      more()
+    })
+    const { status, answer } = await notifier().post(url, {}, '{}', never)
+    expect([status, answer]).toEqual([200, 'x'.repeat(1_024)])
+    expect(written).toBeLessThan(10 * 1024 * 1024)
+  })
+
   test('has its answer where the status came, however the body ends', async () => {
     const breaks = await serve((_req, res) => {
       res.writeHead(200, { 'content-length': '100' })
