@@ -23,6 +23,15 @@ export const cycle = z.object({
 })
 export type Cycle = z.infer<typeof cycle>
 
+export const template = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  Published: z.boolean(),
+  Releases: z.array(z.object({ Id: z.string(), Status: z.string() })),
+  Definition: z.json(),
+})
+export type Template = z.infer<typeof template>
+
 export const transaction = z.object({
   Id: z.string(),
   Status: z.string(),

@@ -1,8 +1,9 @@
-/** `flywheel apply`: cycles from files. */
+/** `flywheel apply`: cycles of an account, or the partner's templates, from files. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { parseDuration } from '../../domain/duration.ts'
-import { cycle } from '../answers.ts'
-import { applyDocument, type Applied, type ApplyOptions, type ValidDocument } from '../apply.ts'
+import { cycle, template } from '../answers.ts'
+import { applyTemplate, type TemplateOptions } from '../apply-template.ts'
+import { applyDocument, type ApplyOptions, type ValidDocument } from '../apply.ts'
 import { checkDocument, inPlace, problemLine, type Checked } from '../documents.ts'
 import { CliError, EXITS, type Exit } from '../exit.ts'
 import { readDocuments, type DocumentFile } from '../files.ts'
@@ -16,25 +17,34 @@ interface Options {
   readonly start?: boolean
   readonly restart?: boolean
   readonly finish?: number
+  readonly templates?: boolean
+  readonly promote?: boolean
+  readonly publish?: boolean
+  readonly secrets?: boolean
 }
 
 /** One document, and what became of it. */
 interface Outcome {
   readonly file: DocumentFile
   readonly name: string
-  readonly applied: Applied
+  readonly result: 'created' | 'updated' | 'unchanged' | 'refused'
+  /** Of the cycle or template as it stands now; undefined where it was not made. */
+  readonly now: { readonly id: string; readonly state: string } | undefined
+  readonly problem?: CliError | undefined
+  readonly note?: string | undefined
 }
 
 export function addApply(program: Command, io: Io): void {
   add(program, {
     name: 'apply',
-    summary: 'Creates or updates the cycles that documents describe',
+    summary: 'Creates or updates the cycles, or templates, that documents describe',
     description:
-      'Each document is the cycle of its name in the account. All documents are checked before the first is applied. A cycle that runs is changed with --restart only.',
+      'Each document is the cycle of its name in the account. All documents are checked before the first is applied. A cycle that runs is changed with --restart only. With --templates each document is the template of its name, of the partner.',
     examples: [
       ['apply -f order.yaml --account acme --start', 'one cycle, running'],
       ['apply -f cycles/ --account acme', 'all YAML and JSON files of a folder that have steps'],
       ['apply -f cycles/ --account acme --restart --finish 5m', 'also those that run, once they have finished'],
+      ['apply -f templates/ --templates --publish', 'templates, live and published'],
     ],
   })
     .requiredOption('-f, --filename <file...>', 'files or folders; - for standard input')
@@ -48,10 +58,16 @@ export function addApply(program: Command, io: Io): void {
         .argParser(duration)
         .implies({ restart: true }),
     )
-    .action(async ({ filename, start = false, restart = false, finish }: Options, command: Command) => {
+    .addOption(new Option('--templates', 'they are templates of the partner').conflicts(['start', 'restart', 'finish']))
+    .addOption(new Option('--promote', 'make drafts live').implies({ templates: true }))
+    .addOption(new Option('--publish', 'make drafts live, and publish').implies({ templates: true, promote: true }))
+    .addOption(new Option('--secrets', 'write also templates of which only secrets may differ').implies({ templates: true }))
+    .action(async (options: Options, command: Command) => {
       const session = openSession(io, command)
-      const documents = validOnes(session, (await readDocuments(io, filename)).map(checkDocument))
-      await applyAll(session, documents, { start, restart, finishMs: finish })
+      const documents = validOnes(session, (await readDocuments(io, options.filename)).map(checkDocument))
+      const { start = false, restart = false, finish, promote = false, publish = false, secrets = false } = options
+      if (options.templates === true) await applyTemplates(session, documents, { promote, publish, secrets })
+      else await applyCycles(session, documents, { start, restart, finishMs: finish })
     })
 }
 
@@ -76,33 +92,52 @@ function validOnes({ note }: Session, checked: readonly Checked[]): readonly Val
   return valid
 }
 
-async function applyAll(session: Session, documents: readonly ValidDocument[], options: ApplyOptions): Promise<void> {
+async function applyCycles(session: Session, documents: readonly ValidDocument[], options: ApplyOptions): Promise<void> {
   const api = await session.account()
   const known = (await api.all('/cycles', cycle)).map(({ value }) => value)
+  await applyAll(session, 'cycle', documents, async checked => {
+    const { cycle: now, ...applied } = await applyDocument(api, checked, known, options)
+    return { ...applied, now: now === undefined ? undefined : { id: now.Id, state: now.Status } }
+  })
+}
+
+async function applyTemplates(session: Session, documents: readonly ValidDocument[], options: TemplateOptions): Promise<void> {
+  const api = session.partner()
+  const known = (await api.all('/templates', template)).map(({ value }) => value)
+  await applyAll(session, 'template', documents, async checked => {
+    const { template: now, ...applied } = await applyTemplate(api, checked, known, options)
+    return { ...applied, now: now === undefined ? undefined : { id: now.Id, state: now.Releases.at(-1)?.Status ?? '-' } }
+  })
+}
+
+async function applyAll(
+  session: Session,
+  noun: string,
+  documents: readonly ValidDocument[],
+  apply: (checked: ValidDocument) => Promise<Omit<Outcome, 'file' | 'name'>>,
+): Promise<void> {
   const outcomes: Outcome[] = []
   try {
-    for (const checked of documents) {
-      outcomes.push({ file: checked.file, name: checked.document.name, applied: await applyDocument(api, checked, known, options) })
-    }
+    for (const checked of documents) outcomes.push({ file: checked.file, name: checked.document.name, ...(await apply(checked)) })
   } finally {
     // Also where the server went away in between: these are done.
     session.show(outcomes.map(asJson), () => words(session.io, outcomes))
   }
   const worst = outcomes
-    .map(({ applied }) => applied.problem?.exit)
+    .map(({ problem }) => problem?.exit)
     .toSorted(byCode)
     .at(-1)
   if (worst === undefined) return
-  const failed = outcomes.filter(({ applied }) => applied.problem !== undefined).length
-  throw new CliError(worst, failed === 1 ? '1 of the cycles is not as its document says.' : `${failed} of the cycles are not as their documents say.`)
+  const failed = outcomes.filter(({ problem }) => problem !== undefined).length
+  throw new CliError(worst, failed === 1 ? `1 of the ${noun}s is not as its document says.` : `${failed} of the ${noun}s are not as their documents say.`)
 }
 
 const byCode = (a: Exit | undefined, b: Exit | undefined): number => (a === undefined ? -1 : EXITS[a].code) - (b === undefined ? -1 : EXITS[b].code)
 
 function words(io: Io, outcomes: readonly Outcome[]): string {
   if (outcomes.length === 0) return ''
-  const rows = outcomes.map(({ file, name, applied: { result, cycle: now } }) => [result, name, now?.Status ?? '-', now?.Id ?? '-', file.name])
-  const notes = outcomes.flatMap(({ file, name, applied: { problem, note } }) => [
+  const rows = outcomes.map(({ file, name, result, now }) => [result, name, now?.state ?? '-', now?.id ?? '-', file.name])
+  const notes = outcomes.flatMap(({ file, name, problem, note }) => [
     ...(problem === undefined ? [] : [`${name}: ${problem.message}`, ...detailLines(file, problem)]),
     ...(note === undefined ? [] : [`${name}: ${note}`]),
   ])
@@ -117,12 +152,12 @@ function detailLines(file: DocumentFile, { exit, facts }: CliError): string[] {
     : problems.map(({ path, message }) => `  ${path}: ${message}`)
 }
 
-const asJson = ({ file, name, applied: { result, cycle: now, problem, note } }: Outcome) => ({
+const asJson = ({ file, name, result, now, problem, note }: Outcome) => ({
   File: file.name,
   Name: name,
   Result: result,
-  Id: now?.Id ?? null,
-  Status: now?.Status ?? null,
+  Id: now?.id ?? null,
+  Status: now?.state ?? null,
   ...(problem === undefined ? {} : { Message: problem.message, ...problem.facts }),
   ...(note === undefined ? {} : { Note: note }),
 })
