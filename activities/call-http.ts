@@ -1,4 +1,5 @@
-/** The `request` step's call (cycles.md 4): secrets put in, the answer judged, secrets taken out of what is told. */
+/** The calls of `request` and `method` steps (cycles.md 4): secrets put in, the answer judged, secrets taken out of what is told. */
+import type { Place } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { StepError, type ErrorAnswer } from '../domain/errors.ts'
 import { secretsOf, type KnownSecrets, type Opener } from '../domain/known-secrets.ts'
@@ -8,8 +9,8 @@ import { retryAfter } from '../domain/retry-after.ts'
 import { fillSecrets } from '../domain/secrets.ts'
 import { jsonSize } from '../domain/size.ts'
 import type { Scripting } from '../scripting/scripting.ts'
-import type { CycleCache } from '../storage/cycle-cache.ts'
-import type { HttpCall, HttpResult } from './contract.ts'
+import type { CachedCycle, CycleCache } from '../storage/cycle-cache.ts'
+import type { HttpCall, HttpResult, OutgoingCall } from './contract.ts'
 import { failure, failureOf, tooLarge, withLog } from './failures.ts'
 import { credentialsOf } from './http/credentials.ts'
 import type { HttpAnswer } from './http/index.ts'
@@ -22,7 +23,7 @@ import { telling } from './telling.ts'
 
 export interface CallHttpDeps extends GuardDeps {
   readonly cycles: Pick<CycleCache, 'get'>
-  readonly http: { call(call: HttpCall, signal: AbortSignal, quote: Quote): Promise<HttpAnswer> }
+  readonly http: { call(call: OutgoingCall, signal: AbortSignal, quote?: Quote): Promise<HttpAnswer> }
   readonly scripting: Pick<Scripting, 'call' | 'defines'>
   readonly sealer: Opener
   readonly runtime: () => ActivityRuntime
@@ -32,8 +33,9 @@ export interface CallHttpDeps extends GuardDeps {
 const ERROR_BODY_BYTES = 64 * 1024
 
 /** What is known of the cycle while one call of it is made. */
-interface Around {
-  readonly secrets: KnownSecrets
+export interface Around {
+  /** Values of secrets by the names of their references. */
+  readonly secrets: KnownSecrets['variables']
   /** Texts that are never told: the secrets, and once the call is known what it authenticates itself with and what a URL makes of them. */
   readonly hidden: string[]
   readonly hide: Redactor
@@ -41,9 +43,20 @@ interface Around {
   readonly payload: boolean
 }
 
+/** Sends a request whose secrets are filled in. */
+export type Send = CallHttpDeps['http']['call']
+
 /** Fails with `callFailed`, `buildFailed` or `badResponse`; an unreachable registry makes Temporal try again. */
-export async function callHttp(deps: CallHttpDeps, call: HttpCall): Promise<HttpResult> {
-  const cycle = await deps.cycles.get(call.place)
+export const callHttp = (deps: CallHttpDeps, call: HttpCall): Promise<HttpResult> =>
+  callWith(deps, call.place, (around, signal) => attempt(deps, call, around, signal))
+
+/** Calls of a step, with heartbeats, and no secret in what is told of them. */
+export async function callWith<R extends HttpResult>(
+  deps: CallHttpDeps,
+  place: Place,
+  work: (around: Around, signal: AbortSignal, cycle: CachedCycle) => Promise<R>,
+): Promise<R> {
+  const cycle = await deps.cycles.get(place)
   if (cycle === undefined) {
     await awaitRegistry(deps)
     throw failure('buildFailed', 'The cycle was deleted')
@@ -51,25 +64,31 @@ export async function callHttp(deps: CallHttpDeps, call: HttpCall): Promise<Http
   const secrets = secretsOf(cycle.document, deps.sealer)
   const hidden = [...secrets.all]
   const hide: Redactor = (text, max) => redactor(hidden)(text, max)
-  const around: Around = { secrets, hidden, hide, payload: cycle.document.settings?.log !== 'none' }
+  const around: Around = { secrets: secrets.variables, hidden, hide, payload: cycle.document.settings?.log !== 'none' }
   try {
-    const { warning, ...result } = await heartbeating(deps.runtime(), signal => attempt(deps, call, around, signal))
-    return warning === undefined ? result : { ...result, warning: hide(warning) }
+    const result = await heartbeating(deps.runtime(), signal => work(around, signal, cycle))
+    return result.warning === undefined ? result : { ...result, warning: hide(result.warning) }
   } catch (error) {
     throw failureOf(error, hide)
   }
 }
 
 /** The call with its script around it. */
-async function attempt(deps: CallHttpDeps, call: HttpCall, { secrets, hidden, hide, payload }: Around, signal: AbortSignal): Promise<HttpResult> {
+export async function attempt(
+  deps: Pick<CallHttpDeps, 'http' | 'scripting'>,
+  call: HttpCall,
+  { secrets, hidden, hide, payload }: Around,
+  signal: AbortSignal,
+  send: Send = deps.http.call,
+): Promise<HttpResult> {
   const logged: string[] = []
   try {
     const script = await openRequestScript(deps.scripting, call, logged)
     const asked = await script.before()
-    const filled = fill(asked, secrets.variables)
-    hidden.push(...credentialsOf(filled), ...urlSecretsOf(asked.url, secrets.variables))
+    const filled = fill(asked, secrets)
+    hidden.push(...credentialsOf(filled), ...urlSecretsOf(asked.url, secrets))
     const told = telling(asked, hide, payload)
-    const { verdict, answer, reason } = await script.after(await deps.http.call(filled, signal, told.quote).catch(told.rethrow))
+    const { verdict, answer, reason } = await script.after(await send(filled, signal, told.quote).catch(told.rethrow))
     const { status, headers, body } = answer
     const detail = (): string => [...(reason === undefined ? [] : [reason]), told.answer(answer)].join('\n')
     if (verdict === 'error') throw new StepError('callFailed', detail(), errorAnswer(answer))

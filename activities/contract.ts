@@ -5,11 +5,8 @@ import type { ItemCounts, MatchValue, Resumed, Told, TransactionView } from '../
 import type { CycleState, EndStatus } from '../domain/states.ts'
 import type { Incident, NotificationMessage, NotificationStatus, NotificationTry } from '../workflows/messages.ts'
 
-/** One HTTP call with every merge field filled in; secrets still stand as references (`domain/secrets.ts`). */
-export interface HttpCall {
-  readonly place: Place
-  readonly transaction: TransactionId
-  readonly stepId: StepId
+/** What goes out in one HTTP call. */
+export interface OutgoingCall {
   /** The same for every try of one execution: sent as `Idempotency-Key`. */
   readonly idempotencyKey: string
   readonly method: string
@@ -20,11 +17,29 @@ export interface HttpCall {
   readonly bodyType?: string
   readonly auth?: Json
   readonly timeoutMs: number
+}
+
+/** One HTTP call of a step with every merge field filled in; secrets still stand as references (`domain/secrets.ts`). */
+export interface HttpCall extends OutgoingCall {
+  readonly place: Place
+  readonly transaction: TransactionId
+  readonly stepId: StepId
   readonly script?: CallScript
   readonly scriptParameters?: Json
 }
 
-/** The script of a `request` step, and what it sees of the transaction it runs in. */
+/** One call of a connector's method, with every merge field filled in; secrets still stand as references, and no credentials are in it. */
+export interface MethodCall extends Omit<HttpCall, 'method' | 'url' | 'auth' | 'body'> {
+  /** The connector's name. */
+  readonly connector: string
+  /** Id of the method. */
+  readonly method: string
+  readonly parameters?: Json
+  /** The body. */
+  readonly fields?: Json
+}
+
+/** The script of a `request` or `method` step, and what it sees of the transaction it runs in. */
 export interface CallScript {
   readonly source: string
   /** Of the snapshot: secret ones are left out. */
@@ -40,9 +55,15 @@ export interface HttpResult {
   readonly warning?: string
 }
 
+export interface MethodResult extends HttpResult {
+  /** A list that came in pages has more elements than are taken: what a warning says of it. */
+  readonly cut?: string
+}
+
 /** Regular activities, eager where the server allows. They fail with `ApplicationFailure`s whose `type` is a code of `domain/errors.ts`. */
 export interface StepActivities {
   callHttp(call: HttpCall): Promise<HttpResult>
+  callMethod(call: MethodCall): Promise<MethodResult>
   runScript(call: {
     readonly place: Place
     readonly transaction: TransactionId

@@ -1,9 +1,12 @@
 /** The activities of the worker, made from what they need. Their names are a bounded set: they are metric labels. */
+import { ApplicationFailure } from '@temporalio/common'
 import { hiderOf } from '../domain/known-secrets.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { DETAIL_MAX, type Registry } from '../storage/registry.ts'
 import type { InboxControl, InboxTransaction } from '../storage/inbox.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
+import { callMethod, type CallMethodDeps } from './connectors/call-method.ts'
+import { WAITS_ITS_TURN } from './connectors/turns.ts'
 import type {
   LocalActivities,
   NotificationActivities,
@@ -22,7 +25,7 @@ import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
 export interface ActivityDeps
   extends
-    CallHttpDeps,
+    CallMethodDeps,
     ScriptDeps,
     OperationDeps,
     NotificationDeps,
@@ -30,7 +33,7 @@ export interface ActivityDeps
     Pick<PackageDeps, 'prerequisites' | 'webhookUrl'>,
     Pick<GuardDeps, 'guard'> {
   readonly inbox: InboxTransaction & Pick<InboxControl, 'deactivate'> & OperationDeps['inbox'] & ScheduleDeps['inbox'] & PackageDeps['inbox']
-  readonly registry: Pick<Registry, 'incidents' | 'notifications'> & PackageDeps['registry']
+  readonly registry: Pick<Registry, 'incidents' | 'notifications' | 'connectors' | 'accountConnectors'> & PackageDeps['registry']
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
   readonly schedules: ScheduleDeps['schedules']
   readonly sealer: CallHttpDeps['sealer'] & NotificationDeps['sealer']
@@ -52,12 +55,13 @@ export function createActivities(deps: ActivityDeps): Activities {
     try {
       return await work
     } catch (error) {
-      metrics.stepErrors.inc({ type })
+      if (!(error instanceof ApplicationFailure && error.type === WAITS_ITS_TURN)) metrics.stepErrors.inc({ type })
       throw error
     }
   }
   return {
     callHttp: call => counted('request', callHttp(deps, call)),
+    callMethod: call => counted('method', callMethod(deps, call)),
     runScript: call => counted('script', runScript(deps, call)),
     evaluate: expressions => evaluate(deps, expressions),
     async begin(place, transaction, values, startedBy) {

@@ -3,7 +3,7 @@ import { StepError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { NOT_LOGGED } from '../domain/quote.ts'
 import type { Redactor } from '../domain/redact.ts'
-import type { HttpCall, HttpResult } from './contract.ts'
+import type { HttpResult, OutgoingCall } from './contract.ts'
 import type { Quote } from './http/request.ts'
 
 /** Characters of a body, and of a URL or other data. */
@@ -20,7 +20,7 @@ export interface Telling {
 }
 
 /** Of a call whose secrets still stand as references. */
-export function telling(call: HttpCall, hide: Redactor, payload: boolean): Telling {
+export function telling(call: Pick<OutgoingCall, 'method' | 'url' | 'body'>, hide: Redactor, payload: boolean): Telling {
   const line = `${call.method} ${hide(payload ? call.url : call.url.replace(/[?#].*$/s, ''), DATA)}`
   const body = (value: Json): string => hide(typeof value === 'string' ? value : JSON.stringify(value), BODY)
   return {

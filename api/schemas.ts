@@ -41,6 +41,10 @@ export const cycle = z.object({
   templateReleaseId: guid().optional(),
   createdOnUtc: instant(),
   webhooks: z.array(webhook).describe('The URL of each webhook step, the trigger first where it is one.'),
+  accountConnectors: z
+    .array(z.object({ connector: z.string(), accountConnectorId: guid() }))
+    .optional()
+    .describe('Which account connectors it was told to use, by the name of their connectors.'),
   inProgressTransactionCount: count(),
   queuedTransactionCount: count().describe('Accepted, and not yet begun.'),
   waitingTransactionCount: count().describe('Only a mid-cycle webhook can move them.'),
@@ -198,6 +202,10 @@ export const reindex = z.object({
   cycleCount: count(),
   cyclesDoneCount: count(),
   waitingTransactionCount: count().describe('Listed by Temporal until now.'),
+  accountConnectors: z
+    .array(z.object({ connector: z.string(), accountConnectorId: guid() }))
+    .optional()
+    .describe('Which account connectors it was told to use, by the name of their connectors.'),
   inProgressTransactionCount: count(),
   problem: z.string().nullable().describe('Why it does not get on; it is tried again.'),
 })

@@ -135,6 +135,27 @@ export interface RequestStep extends StepBase, Retries {
   readonly scriptParameters?: { readonly [name: string]: Json }
 }
 
+/** A call of a connector's method (connectors.md 3). */
+export interface MethodStep extends StepBase, Retries {
+  readonly type: 'method'
+  readonly next?: Next
+  /** The connector's name. */
+  readonly connector: string
+  /** Id of the method. */
+  readonly method: string
+  readonly parameters?: { readonly [name: string]: Json }
+  /** The body. */
+  readonly fields?: Json
+  readonly query?: { readonly [name: string]: Json }
+  readonly headers?: { readonly [name: string]: Json }
+  readonly bodyType?: BodyType
+  readonly timeout?: DurationText
+  readonly onError?: ErrorRule
+  readonly split?: string
+  readonly script?: string
+  readonly scriptParameters?: { readonly [name: string]: Json }
+}
+
 export interface ScriptStep extends StepBase {
   readonly type: 'script'
   readonly next?: Next
@@ -194,7 +215,17 @@ export interface WaitAllStep extends StepBase {
 }
 
 export type Step =
-  WebhookStep | ScheduleStep | SynchronousResponseStep | RequestStep | ScriptStep | DecisionStep | SwitchStep | DelayStep | WaitUntilStep | WaitAllStep
+  | WebhookStep
+  | ScheduleStep
+  | SynchronousResponseStep
+  | RequestStep
+  | MethodStep
+  | ScriptStep
+  | DecisionStep
+  | SwitchStep
+  | DelayStep
+  | WaitUntilStep
+  | WaitAllStep
 /** What a cycle begins with. */
 export type TriggerStep = WebhookStep | ScheduleStep
 export type StepType = Step['type']

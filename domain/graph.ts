@@ -26,7 +26,7 @@ export function triggerOf(doc: CycleDocument): TriggerStep {
 }
 
 /** Whether the elements of a list in the step's data go on in transactions of their own. */
-export const isSplit = (step: Step): boolean => (step.type === 'webhook' || step.type === 'request') && step.split !== undefined
+export const isSplit = (step: Step): boolean => (step.type === 'webhook' || step.type === 'request' || step.type === 'method') && step.split !== undefined
 
 export const stepById = (doc: CycleDocument, id: StepId): Step | undefined => doc.steps.find(step => step.id === id)
 

@@ -69,3 +69,19 @@ export function createStandIns(random: () => string): StandIns {
     mask: text => text.replace(STAND_IN, word => (references.has(word) ? MASK : word)),
   }
 }
+
+/** In the name of a reference to the percent-encoded value. */
+const ENCODED = '%'
+
+/** Encodes text for a URL; references in it become those of the encoded secrets, and escaped marks the characters that they are. */
+export const encodeReferences = (text: string, encode: (text: string) => string): string =>
+  text
+    .split(/(\ufdd0[^\ufdd1]*\ufdd1)/)
+    .map((piece, at) => (at % 2 === 0 ? encode(piece) : piece === OPEN + CLOSE ? encode(OPEN) : secretReference(ENCODED + piece.slice(1, -1))))
+    .join('')
+
+/** Secrets by their names, and percent-encoded by those that `encodeReferences` makes. */
+export function withEncoded(secrets: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const encoded = [...secrets].map(([name, secret]): [string, string] => [ENCODED + name, encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, '\ufffd'))])
+  return new Map([...secrets, ...encoded])
+}

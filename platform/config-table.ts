@@ -238,6 +238,14 @@ export const TABLE = {
     meaning: 'Step executions after which a transaction is stopped with an error.',
     processes: SERVERS,
   }),
+  maxPaged: setting(LIMITS, {
+    name: 'MAX_PAGED',
+    fallback: '10000',
+    parse: count,
+    expected: COUNT,
+    meaning: 'Most elements of a list that a connector reads page by page; the rest is cut off with a warning.',
+    processes: ['worker'],
+  }),
   inboxLimit: setting(LIMITS, {
     name: 'INBOX_LIMIT',
     fallback: '1000000',

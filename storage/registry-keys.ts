@@ -74,4 +74,7 @@ export const registryKeys = {
   session: (hash: string): string => `session:{${hash}}`,
   /** String: the answer to a management POST, by the hash of its scope and key. */
   answer: (hash: string): string => `answer:{${hash}}`,
+  /** List: the latest turns of calls that are limited. String: the turn that one call waits for. */
+  rate: (account: AccountId, of: string): string => `${tagOf(account)}:rate:${account}:${of}`,
+  rateTurn: (account: AccountId, of: string, call: string): string => `${tagOf(account)}:rate:${account}:${of}:${call}`,
 } as const

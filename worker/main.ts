@@ -4,9 +4,9 @@ import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import { Client } from '@temporalio/client'
 import { createHttpCaller } from '../activities/http/index.ts'
+import { createOAuth } from '../activities/connectors/oauth/index.ts'
 import { createNotifier } from '../activities/http/notifier.ts'
 import { createActivities } from '../activities/index.ts'
-import { prerequisitesOf } from '../domain/prerequisites.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
@@ -19,9 +19,12 @@ import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
 import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
+import { createOAuthStore } from '../storage/redis/oauth.ts'
+import { createRateLimits } from '../storage/redis/rate-limits.ts'
 import { createRegistryMarker } from '../storage/redis/registry-marker.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
 import { createReindex } from '../storage/redis/reindex.ts'
+import { missingFor } from '../storage/prerequisites.ts'
 import { createRegistryGuard } from '../storage/registry-guard.ts'
 import { INLINE, LARGE_BYTES } from '../workflows/messages.ts'
 import { acceptedRoots } from './accepted-roots.ts'
@@ -135,6 +138,9 @@ async function compose(
   })
   first('http', () => http.close())
   const publicUrl = config.publicUrl.replace(/\/+$/, '')
+  const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
+  const tokens = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger, metrics })
+  first('oauth', () => tokens.close())
   const temporal = createTemporalPorts(client, { taskQueue: config.temporalTaskQueue })
   const activities = createActivities({
     inbox,
@@ -143,11 +149,14 @@ async function compose(
     scripting,
     http,
     notifier,
-    sealer: createSealer(parseEncryptionKeys(config.encryptionKeys)),
+    sealer,
+    tokens,
+    rateLimits: createRateLimits(redis),
+    maxPaged: config.maxPaged,
     signals: temporal,
     schedules: createSchedules(client, { taskQueue: config.temporalTaskQueue }),
     rootsOf: acceptedRoots(publicUrl),
-    prerequisites: cycle => Promise.resolve(prerequisitesOf(cycle.document)),
+    prerequisites: cycle => missingFor(registry, cycle),
     webhookUrl: identifier => `${publicUrl}/api/webhook/${identifier}`,
     guard,
     metrics,

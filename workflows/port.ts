@@ -11,8 +11,8 @@ import {
   workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow'
-import type { LocalActivities, SplitActivities, StepActivities } from '../activities/contract.ts'
-import type { Step } from '../domain/document.ts'
+import type { CallScript, LocalActivities, SplitActivities, StepActivities } from '../activities/contract.ts'
+import type { MethodStep, RequestStep, Step } from '../domain/document.ts'
 import { StepError, type StepErrorCode } from '../domain/errors.ts'
 import { stepById } from '../domain/graph.ts'
 import type { Place } from '../domain/ids.ts'
@@ -38,6 +38,8 @@ const EVALUATE = { startToCloseTimeout: '90s', retry: RETRY } as const
 const HEARTBEAT = '5s'
 /** A script may stand behind others in the sandbox. */
 const SCRIPT_TIMEOUT_MS = 600_000
+/** A list may come in many pages, each in its turn (connectors.md 3); each call has its own timeout, and a worker that died is noticed by its heartbeat. */
+const METHOD_TIMEOUT = '24h'
 /** Over the call's own timeout, so that it ends itself. */
 const CALL_MARGIN_MS = 10_000
 /** Server-side timers hold 292 years. */
@@ -116,18 +118,26 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
     cancellationType: 'TRY_CANCEL',
   })
   const identity = (step: Step) => ({ place, transaction, stepId: step.id })
+  const scriptOf = ({ script }: RequestStep | MethodStep): { readonly script?: CallScript } => {
+    const { account, variables } = input.snapshot
+    return script === undefined ? {} : { script: { source: script, variables, account: { id: account.id, apiId: account.apiId } } }
+  }
+  const keyOf = (step: Step, { execution }: Attempt): string => `${transaction}/${step.id}/${execution}`
 
   return {
     now: () => Date.now(),
     callHttp(step, attempt, request) {
       hooks.show()
-      const { account, variables } = input.snapshot
-      const script = step.script === undefined ? {} : { script: { source: step.script, variables, account: { id: account.id, apiId: account.apiId } } }
       const margin = step.script === undefined ? CALL_MARGIN_MS : SCRIPT_TIMEOUT_MS
       const activities = proxyActivities<StepActivities>(options(step, attempt, request.timeoutMs + margin))
-      const idempotencyKey = `${transaction}/${step.id}/${attempt.execution}`
-      const asked = { ...request, ...script }
-      return call('callFailed', asked, 0, () => activities.callHttp({ ...asked, ...identity(step), idempotencyKey }))
+      const asked = { ...request, ...scriptOf(step) }
+      return call('callFailed', asked, 0, () => activities.callHttp({ ...asked, ...identity(step), idempotencyKey: keyOf(step, attempt) }))
+    },
+    callMethod(step, attempt, request) {
+      hooks.show()
+      const activities = proxyActivities<StepActivities>(options(step, attempt, METHOD_TIMEOUT))
+      const asked = { ...request, ...scriptOf(step) }
+      return call('callFailed', asked, 0, () => activities.callMethod({ ...asked, ...identity(step), idempotencyKey: keyOf(step, attempt) }))
     },
     runScript(step, attempt, input) {
       hooks.show()

@@ -2,12 +2,12 @@
 import { basicCredentials } from '../../domain/known-secrets.ts'
 import { toText } from '../../domain/merge.ts'
 import { isJsonObject } from '../../domain/objects.ts'
-import type { HttpCall } from '../contract.ts'
+import type { OutgoingCall } from '../contract.ts'
 
 const HEADERS = new Set(['authorization', 'proxy-authorization'])
 
 /** As it was given and as it is sent; of a call with its secrets filled in. */
-export const credentialsOf = ({ url, headers, auth }: Pick<HttpCall, 'url' | 'headers' | 'auth'>): string[] =>
+export const credentialsOf = ({ url, headers, auth }: Pick<OutgoingCall, 'url' | 'headers' | 'auth'>): string[] =>
   [...ofUrl(url), ...ofHeaders(headers), ...ofAuth(auth)].filter(text => text !== '')
 
 function ofUrl(text: string): string[] {
@@ -17,7 +17,7 @@ function ofUrl(text: string): string[] {
   return [password, basicCredentials(decoded(username), decoded(password)), decoded(password)]
 }
 
-function ofHeaders(headers: HttpCall['headers']): string[] {
+function ofHeaders(headers: OutgoingCall['headers']): string[] {
   if (!isJsonObject(headers)) return []
   return Object.entries(headers).flatMap(([name, value]) => (HEADERS.has(name.toLowerCase()) ? ofHeader(toText(value)) : []))
 }
@@ -34,7 +34,7 @@ function ofHeader(value: string): string[] {
   ]
 }
 
-function ofAuth(auth: HttpCall['auth']): string[] {
+function ofAuth(auth: OutgoingCall['auth']): string[] {
   if (!isJsonObject(auth)) return []
   const part = (name: string): string => toText(auth[name] ?? null)
   if (part('type') === 'basic') return [part('password'), basicCredentials(part('username'), part('password'))]

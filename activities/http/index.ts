@@ -2,7 +2,7 @@
 import { request as send, type Dispatcher } from 'undici'
 import { decodeBody } from '../../domain/content/decode.ts'
 import { StepError } from '../../domain/errors.ts'
-import type { HttpCall, HttpResult } from '../contract.ts'
+import type { HttpResult, OutgoingCall } from '../contract.ts'
 import { createAddressPolicy, type AddressRules } from './addresses.ts'
 import { createAgent, reasonOf } from './agent.ts'
 import { buildRequest, quoted, redirected, type OutgoingRequest, type Quote } from './request.ts'
@@ -26,7 +26,7 @@ export interface HttpCaller {
    * Answers whatever status came. Throws `StepError`: `buildFailed`, `callFailed` (no answer, or none in time), `badResponse`; its detail tells data
    * only as `quote` writes it.
    */
-  call(call: HttpCall, signal?: AbortSignal, quote?: Quote): Promise<HttpAnswer>
+  call(call: OutgoingCall, signal?: AbortSignal, quote?: Quote): Promise<HttpAnswer>
   close(): Promise<void>
 }
 

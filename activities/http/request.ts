@@ -6,7 +6,7 @@ import type { Json } from '../../domain/json.ts'
 import { toText } from '../../domain/merge.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { hasHeader, headerFields, headerValue, writeBody } from '../../domain/outgoing.ts'
-import type { HttpCall } from '../contract.ts'
+import type { OutgoingCall } from '../contract.ts'
 
 export interface OutgoingRequest {
   readonly method: string
@@ -33,7 +33,7 @@ const lost = (detail: string): never => {
 }
 
 /** Throws a `StepError` `buildFailed` that says what cannot be built. */
-export function buildRequest(call: HttpCall, userAgent: string, quote: Quote = quoted): OutgoingRequest {
+export function buildRequest(call: OutgoingCall, userAgent: string, quote: Quote = quoted): OutgoingRequest {
   const method = call.method.toUpperCase()
   if (!METHOD.test(method) || method === 'CONNECT' || method === 'TRACE') fail(`${quote(call.method)} is not a method that can be called`)
   const url = urlOf(call.url, call.query, quote)
@@ -60,7 +60,7 @@ export function buildRequest(call: HttpCall, userAgent: string, quote: Quote = q
   }
 }
 
-function bodyOf({ body, bodyType }: HttpCall): ReturnType<typeof writeBody> | undefined {
+function bodyOf({ body, bodyType }: OutgoingCall): ReturnType<typeof writeBody> | undefined {
   if (body === undefined) return undefined
   return writeBody(body, bodyType !== undefined && isBodyType(bodyType) ? bodyType : undefined)
 }

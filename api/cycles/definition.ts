@@ -1,18 +1,21 @@
 /** From what a caller sends to the document that is kept: size, form, rules, scripts, secrets. */
+import { connectorProblems, connectorsIn } from '../../domain/connector-use.ts'
 import type { CycleDocument } from '../../domain/document.ts'
 import { ApiError, type Problem } from '../../domain/errors.ts'
-import { DOCUMENT_MAX, parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
+import { didYouMean, DOCUMENT_MAX, parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
+import type { Connector } from '../../storage/connector.ts'
+import type { Versioned } from '../../storage/records.ts'
 import { YamlText } from '../route.ts'
 import type { Services } from '../services.ts'
 import { sealSecrets } from './secrets.ts'
 
 /**
  * The document with its secrets sealed; `input` is the `Definition` of a JSON body, or YAML, and `before` the document that it replaces. Throws `document_too_large`, or `document_invalid` with everything
- * that is wrong with it, scripts that do not parse included (webhooks.md 8).
+ * that is wrong with it, scripts that do not parse (webhooks.md 8) and methods that no connector has (connectors.md 1) included.
  */
 export async function readDefinition(
-  { scripting, sealer }: Pick<Services, 'scripting' | 'sealer'>,
+  { scripting, sealer, registry }: Pick<Services, 'scripting' | 'sealer' | 'registry'>,
   input: unknown,
   before?: CycleDocument,
 ): Promise<CycleDocument> {
@@ -25,10 +28,22 @@ export async function readDefinition(
     const message = await scriptProblem(scripting, source, kind)
     if (message !== undefined) problems.push({ path, message })
   }
+  if (connectorsIn(parsed.document).length > 0) problems.push(...connectorProblems(parsed.document, await allConnectors(registry), didYouMean))
   const sealed = sealSecrets(parsed.document, before, plain => sealer.seal(plain))
   problems.push(...sealed.problems)
   if (problems.length > 0) throw documentInvalid(problems)
   return sealed.document
+}
+
+const BATCH = 500
+
+async function allConnectors({ connectors }: Services['registry']): Promise<readonly Versioned<Connector>[]> {
+  const all: Versioned<Connector>[] = []
+  for (let page = 1; ; page++) {
+    const { items, total } = await connectors.list({ page, pageSize: BATCH })
+    all.push(...items)
+    if (page * BATCH >= total) return all
+  }
 }
 
 /** A script that cannot even be parsed within the sandbox's limits has a problem too. */

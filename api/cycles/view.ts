@@ -54,6 +54,9 @@ export function cycleView({ stored, status }: LiveCycle, publicUrl: string) {
       const identifier = identifiers[id]
       return identifier === undefined ? [] : [{ stepId: id, stepName: name ?? id, url: webhookUrl(publicUrl, identifier) }]
     }),
+    ...(stored.accountConnectors === undefined
+      ? {}
+      : { accountConnectors: Object.entries(stored.accountConnectors).map(([connector, accountConnectorId]) => ({ connector, accountConnectorId })) }),
     inProgressTransactionCount: status.inProgress,
     queuedTransactionCount: status.queued,
     waitingTransactionCount: status.waiting,

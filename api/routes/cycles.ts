@@ -1,8 +1,9 @@
 /** Cycles of an account: documents, start and stop. */
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
-import { asProblems, prerequisitesOf } from '../../domain/prerequisites.ts'
+import { asProblems } from '../../domain/prerequisites.ts'
 import { deleteCycle } from '../../storage/cycle-life.ts'
+import { missingFor } from '../../storage/prerequisites.ts'
 import { createCycle, replaceCycle } from '../cycles/save.ts'
 import { cycleView, findCycle, freshView, unlessDeleted, withStatus } from '../cycles/view.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'
@@ -15,6 +16,14 @@ const params = { id: 'GUID of the cycle.' }
 const theCycle: AnswerSpec = { description: 'The cycle.', schema: schemas.cycle }
 
 const document = z.object({ definition: schemas.definition.refine(isObject, 'must be a cycle document') })
+
+const change = z.object({
+  definition: schemas.definition.optional(),
+  accountConnectorId: z
+    .union([z.guid(), z.array(z.guid()).max(100)], { error: 'must be the GUID of an account connector, or a list of them' })
+    .optional()
+    .describe('Which account connector its steps use, where the account has several of one connector; a list where it uses several connectors.'),
+})
 
 export const cycleRoutes: readonly Route[] = [
   accountRoute({
@@ -68,16 +77,21 @@ export const cycleRoutes: readonly Route[] = [
     path: `${path}/{id}`,
     tag: TAG,
     summary: "Replaces a cycle's document",
-    description: 'Not while it is Active or Stopping. Webhook steps that stay keep their URLs; a secret sent as ******** stays as it is.',
+    description:
+      'Not while it is Active or Stopping. Webhook steps that stay keep their URLs; a secret sent as ******** stays as it is. The document may be left out where AccountConnectorId is given: it stays.',
     params,
     query: noQuery,
-    body: document,
+    body: change.refine(
+      ({ definition, accountConnectorId }) => isObject(definition) || (definition === undefined && accountConnectorId !== undefined),
+      'must have a Definition, which is a cycle document, or an AccountConnectorId',
+    ),
     bodyKind: 'document',
     answers: { 200: theCycle },
     errors: ['document_invalid', 'document_too_large', 'cycle_not_found', 'cycle_running', 'cycle_changed'],
     handler: async (services, call) => {
       const cycle = await findCycle(services, call.account, call.params.id)
-      await replaceCycle(services, cycle, call.body.definition)
+      const ids = call.body.accountConnectorId ?? []
+      await replaceCycle(services, cycle, { definition: call.body.definition, accountConnectorIds: typeof ids === 'string' ? [ids] : ids })
       return { status: 200, body: await freshView(services, cycle.stored.place) }
     },
   }),
@@ -111,7 +125,7 @@ export const cycleRoutes: readonly Route[] = [
     errors: ['cycle_not_found', 'prerequisites_missing'],
     handler: async (services, call) => {
       const { stored } = await findCycle(services, call.account, call.params.id)
-      const missing = prerequisitesOf(stored.document)
+      const missing = await missingFor(services.registry, stored)
       if (missing.length > 0) throw new ApiError('prerequisites_missing', 'The cycle cannot be activated yet.', asProblems(missing))
       unlessDeleted(await services.inbox.activate(stored.place))
       return { status: 200, body: await freshView(services, stored.place) }
@@ -154,7 +168,7 @@ export const cycleRoutes: readonly Route[] = [
     errors: ['cycle_not_found'],
     handler: async (services, call) => {
       const { stored } = await findCycle(services, call.account, call.params.id)
-      return { status: 200, body: prerequisitesOf(stored.document) }
+      return { status: 200, body: await missingFor(services.registry, stored) }
     },
   }),
 ]

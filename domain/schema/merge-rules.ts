@@ -15,13 +15,17 @@ import type { View, ViewStep } from './view.ts'
 export const mergedProperties: { readonly [type: string]: readonly string[] } = {
   synchronousResponse: ['status', 'headers', 'body'],
   request: ['method', 'url', 'query', 'headers', 'body', 'auth', 'scriptParameters'],
+  method: ['parameters', 'fields', 'query', 'headers', 'scriptParameters'],
   script: ['input'],
   decision: ['left', 'right'],
   switch: ['value', 'cases'],
   delay: ['for'],
   waitUntil: ['at'],
 }
-const secretProperties: readonly string[] = ['url', 'query', 'headers', 'body', 'auth']
+const secretProperties: { readonly [type: string]: readonly string[] } = {
+  request: ['url', 'query', 'headers', 'body', 'auth'],
+  method: ['parameters', 'fields', 'query', 'headers'],
+}
 
 const fixedRoots: { readonly [root: string]: readonly string[] } = {
   transaction: ['id', 'startedAt'],
@@ -53,8 +57,8 @@ export function createPathCheck(view: View): (path: Path, place: Place) => strin
     const secret = view.variables.get(name.name)
     if (secret === undefined) return `The variable ${JSON.stringify(name.name)} is not declared in variables.${view.suggest(name.name, view.variables.keys())}`
     if (!secret) return undefined
-    if (place.step.type !== 'request' || !secretProperties.includes(place.property))
-      return `The secret variable ${JSON.stringify(name.name)} may stand only in url, query, headers, body and auth of a request step`
+    if (secretProperties[place.step.type]?.includes(place.property) !== true)
+      return `The secret variable ${JSON.stringify(name.name)} may stand only in url, query, headers, body and auth of a request step, or in parameters, fields, query and headers of a method step`
     if (place.script)
       return `The secret variable ${JSON.stringify(name.name)} cannot stand in an inline script: write it into text, as in Bearer {{${pathText(path)}}}`
     return path.segments.length > 1 ? `The secret variable ${JSON.stringify(name.name)} is text: nothing follows its name` : undefined
@@ -147,7 +151,11 @@ function matchPath(text: string): Path | string {
 
 const requestRoots = ['body', 'headers', 'query', 'method']
 /** What the data of a step that can be split begins with. */
-const dataRoots: { readonly [type: string]: readonly string[] } = { webhook: requestRoots, request: ['status', 'headers', 'body'] }
+const dataRoots: { readonly [type: string]: readonly string[] } = {
+  webhook: requestRoots,
+  request: ['status', 'headers', 'body'],
+  method: ['status', 'headers', 'body'],
+}
 
 function pathInto(text: string, roots: readonly string[], what: string): string | undefined {
   const path = matchPath(text)

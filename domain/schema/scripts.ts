@@ -24,7 +24,7 @@ function expressionsIn(value: Json | undefined, path: readonly PropertyKey[]): S
 
 function wholeScript(step: Step): { readonly property: string; readonly source: string } | undefined {
   if (step.type === 'script') return { property: 'source', source: step.source }
-  if (step.type !== 'webhook' && step.type !== 'request') return undefined
+  if (step.type !== 'webhook' && step.type !== 'request' && step.type !== 'method') return undefined
   return step.script === undefined ? undefined : { property: 'script', source: step.script }
 }
 

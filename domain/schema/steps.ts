@@ -67,6 +67,16 @@ const match = z
   })
   .meta({ description: 'Which transaction a request runs on: the most recent one in which both values are equal. Required on every webhook but the trigger.' })
 
+/** What steps that call other systems have in common. */
+const called = {
+  timeout: duration('How long one try may take. Default: 30s.', { min: 1, max: 600_000, told: 'at most 600s' }).exactOptional(),
+  onError: errorRule('What an error of this step does. Default: as onStepError of the settings.').exactOptional(),
+  ...retries,
+  split: splitPath('body.items'),
+  script: required('JavaScript with before_action, after_action and after_error, run around the call.', 262_144).exactOptional(),
+  scriptParameters: named('What the script sees as script_parameters.').exactOptional(),
+}
+
 export const stepSchemas = {
   webhook: z
     .strictObject({
@@ -151,14 +161,24 @@ export const stepSchemas = {
       body: json('The body.').exactOptional(),
       bodyType: bodyType.exactOptional(),
       auth: auth.exactOptional(),
-      timeout: duration('How long one try may take. Default: 30s.', { min: 1, max: 600_000, told: 'at most 600s' }).exactOptional(),
-      onError: errorRule('What an error of this step does. Default: as onStepError of the settings.').exactOptional(),
-      ...retries,
-      split: splitPath('body.items'),
-      script: required('JavaScript with before_action, after_action and after_error, run around the call.', 262_144).exactOptional(),
-      scriptParameters: named('What the script sees as script_parameters.').exactOptional(),
+      ...called,
     })
     .meta({ title: 'request', description: 'An HTTP call. Its data: status, headers, body.' }),
+  method: z
+    .strictObject({
+      ...base,
+      type: z.literal('method').meta({ description: "A call of a connector's method. 2xx succeeds, anything else is a step error." }),
+      ...leads,
+      connector: required('The name of the connector.', 200),
+      method: required('The id of the method.', 100),
+      parameters: named('The parameters of the method, by name; one whose value is missing is left out.').exactOptional(),
+      fields: json('The body; an object is laid over the body of the method.').exactOptional(),
+      query: named('Further query parameters.').exactOptional(),
+      headers: named('Further headers.').exactOptional(),
+      bodyType: bodyType.exactOptional(),
+      ...called,
+    })
+    .meta({ title: 'method', description: "A call of a connector's method. Its data: status, headers, body." }),
   script: z
     .strictObject({
       ...base,
@@ -230,6 +250,7 @@ export const step = z.discriminatedUnion('type', [
   stepSchemas.schedule,
   stepSchemas.synchronousResponse,
   stepSchemas.request,
+  stepSchemas.method,
   stepSchemas.script,
   stepSchemas.decision,
   stepSchemas.switch,

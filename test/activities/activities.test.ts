@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ApplicationFailure } from '@temporalio/common'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createActivities, type Activities, type ActivityDeps } from '../../activities/index.ts'
-import type { HttpCall, HttpResult } from '../../activities/contract.ts'
+import type { HttpCall, HttpResult, OutgoingCall } from '../../activities/contract.ts'
 import type { Quote } from '../../activities/http/request.ts'
 import type { CycleDocument, Variable } from '../../domain/document.ts'
 import { MAX_VALUE_BYTES } from '../../domain/size.ts'
@@ -35,13 +35,13 @@ const call = (more: Partial<HttpCall> = {}): HttpCall => ({
 let redis: Awaited<ReturnType<typeof freshRedis>>
 let inbox: ReturnType<typeof createInbox>
 let heartbeats = 0
-let sent: HttpCall[] = []
+let sent: OutgoingCall[] = []
 let signalled: string[] = []
 
 /** Activities on a real Redis; what they ask of HTTP, the sandbox and Temporal is told by the test. */
 function activities(
   more: {
-    http?: (call: HttpCall, quote: Quote) => HttpResult | Promise<HttpResult>
+    http?: (call: OutgoingCall, quote: Quote) => HttpResult | Promise<HttpResult>
     variables?: Variable[]
     settings?: CycleDocument['settings']
     scripting?: Partial<ActivityDeps['scripting']>
@@ -79,7 +79,7 @@ function activities(
     },
     scripting: { call: async () => ({ result: undefined, globals: {} }), evaluate: async () => undefined, defines: async () => new Set(), ...more.scripting },
     http: {
-      async call(filled, _signal, quote) {
+      async call(filled, _signal, quote = JSON.stringify) {
         sent.push(filled)
         return { reason: '', ...((await more.http?.(filled, quote)) ?? { status: 200, headers: {}, body: null }) }
       },
@@ -87,7 +87,15 @@ function activities(
     notifier: more.notifier ?? { post: async () => ({ at: 0, durationMs: 1, status: 204, answer: '' }) },
     prerequisites: async () => [],
     webhookUrl: identifier => `http://hooks.example/${identifier}`,
-    sealer: { open: sealed => sealed.slice('sealed:'.length), isSealed: text => text.startsWith('sealed:') },
+    sealer: {
+      seal: plain => `sealed:${plain}`,
+      open: sealed => sealed.slice('sealed:'.length),
+      isSealed: text => text.startsWith('sealed:'),
+      isCurrent: () => true,
+    },
+    tokens: { token: () => Promise.reject(new StepError('notAuthenticated', 'no token')) },
+    rateLimits: { take: async () => 0 },
+    maxPaged: 10_000,
     signals: {
       checkStop: async (_place, id) => void signalled.push(`check ${id}`),
       stop: async () => undefined,
@@ -167,7 +175,11 @@ describe('callHttp', () => {
   })
 
   it('tells no secret in a detail, whatever form it has there', async () => {
-    const echo = (filled: HttpCall): HttpResult => ({ status: 400, headers: {}, body: { echo: filled.headers ?? null, url: encodeURIComponent('s3cr3t/+') } })
+    const echo = (filled: OutgoingCall): HttpResult => ({
+      status: 400,
+      headers: {},
+      body: { echo: filled.headers ?? null, url: encodeURIComponent('s3cr3t/+') },
+    })
     const failure = await failureOf(activities({ variables, http: echo }).callHttp(call({ headers: { 'x-key': secretReference('key') } })))
     expect(failure.message).not.toContain('s3cr3t')
     const thrown = await failureOf(
@@ -243,7 +255,7 @@ describe('callHttp', () => {
       activities({ settings, http: () => ({ status: 500, headers: {}, body: null }) }).callHttp(call({ url: 'http://test/a?id=private#b' })),
     )
     expect(query.message).toBe('POST http://test/a answered 500')
-    const quoting = async (_filled: HttpCall, quote: Quote): Promise<HttpResult> =>
+    const quoting = async (_filled: OutgoingCall, quote: Quote): Promise<HttpResult> =>
       Promise.reject(new StepError('buildFailed', `${quote('private')} is not a URL`))
     expect((await failureOf(activities({ settings, http: quoting }).callHttp(call()))).message).toBe('(not logged) is not a URL')
     expect((await failureOf(activities({ http: quoting }).callHttp(call()))).message).toBe('"private" is not a URL')

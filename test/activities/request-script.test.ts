@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ApplicationFailure } from '@temporalio/common'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callHttp } from '../../activities/call-http.ts'
-import type { HttpCall, HttpResult } from '../../activities/contract.ts'
+import type { HttpCall, HttpResult, OutgoingCall } from '../../activities/contract.ts'
 import type { HttpAnswer } from '../../activities/http/index.ts'
 import type { CycleDocument } from '../../domain/document.ts'
 import { asAccountId, asCycleId, asTransactionId } from '../../domain/ids.ts'
@@ -27,8 +27,8 @@ interface Setup {
 }
 
 /** One call with a script, in the real sandbox; what is sent is kept, and answered as the test says. */
-async function made({ source, call = {}, answer = {}, settings }: Setup): Promise<{ sent: HttpCall[]; result?: HttpResult; failure?: ApplicationFailure }> {
-  const sent: HttpCall[] = []
+async function made({ source, call = {}, answer = {}, settings }: Setup): Promise<{ sent: OutgoingCall[]; result?: HttpResult; failure?: ApplicationFailure }> {
+  const sent: OutgoingCall[] = []
   const document: CycleDocument = {
     name: 'Test',
     steps: [],

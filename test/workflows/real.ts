@@ -70,6 +70,7 @@ export async function createRig(address: string): Promise<Rig> {
   const overrides: Partial<Activities> = {}
   const base: Activities = {
     callHttp: async call => ({ status: 200, headers: {}, body: { called: call.url } }),
+    callMethod: async call => ({ status: 200, headers: {}, body: { called: call.method } }),
     runScript: async ({ input }) => input,
     evaluate: async expressions => expressions.map(({ expression }) => ({ value: expression })),
     async begin(_place, transaction) {
@@ -141,6 +142,7 @@ export async function createRig(address: string): Promise<Rig> {
   const activities: Activities = {
     ...base,
     callHttp: call => (overrides.callHttp ?? base.callHttp)(call),
+    callMethod: call => (overrides.callMethod ?? base.callMethod)(call),
     runScript: call => (overrides.runScript ?? base.runScript)(call),
     evaluate: expressions => (overrides.evaluate ?? base.evaluate)(expressions),
     sendNotification: message => (overrides.sendNotification ?? base.sendNotification)(message),

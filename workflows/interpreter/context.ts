@@ -1,6 +1,6 @@
 /** The interpreter's port to the world: everything that is not a pure function of document and state. The workflow binds it to Temporal, tests to memory. */
-import type { HttpCall, HttpResult } from '../../activities/contract.ts'
-import type { RequestStep, ScriptStep, Step } from '../../domain/document.ts'
+import type { HttpCall, HttpResult, MethodCall, MethodResult } from '../../activities/contract.ts'
+import type { MethodStep, RequestStep, ScriptStep, Step } from '../../domain/document.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import type { EndStatus } from '../../domain/states.ts'
@@ -19,11 +19,15 @@ export interface Attempt {
   readonly failed: number
 }
 
+/** A call before the port says whose it is. */
+export type Unplaced<Call> = Omit<Call, 'place' | 'transaction' | 'stepId' | 'idempotencyKey' | 'script'>
+
 /** What a step may ask for. Calls reject with a `StepError`; after `interrupt` with anything, and nobody looks. */
 export interface StepContext {
   /** ms since the epoch, the same at every replay. */
   now(): number
-  callHttp(step: RequestStep, attempt: Attempt, call: Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey' | 'script'>): Promise<HttpResult>
+  callHttp(step: RequestStep, attempt: Attempt, call: Unplaced<HttpCall>): Promise<HttpResult>
+  callMethod(step: MethodStep, attempt: Attempt, call: Unplaced<MethodCall>): Promise<MethodResult>
   runScript(step: ScriptStep, attempt: Attempt, input: Json): Promise<Json>
   /** `answered`: the sender of this run has its answer and must not wait for the scripts. */
   evaluate(step: Step, expressions: readonly Expression[], answered: boolean): Promise<readonly (Json | undefined)[]>

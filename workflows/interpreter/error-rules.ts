@@ -40,7 +40,7 @@ export function verdictOf(step: Step, document: CycleDocument, error: StepError,
       )
   }
   const settings = document.settings ?? {}
-  const own: Partial<RequestStep> = step.type === 'request' ? step : {}
+  const own: Pick<RequestStep, 'onError' | 'maxRetries' | 'retryDelays'> = step.type === 'request' || step.type === 'method' ? step : {}
   const rule = own.onError ?? settings.onStepError ?? 'stopTransaction'
   if (rule === 'ignore') return { kind: 'ignore' }
   if (rule !== 'retry') return { kind: 'fail', outOfRetries: false, stopCycle: rule === 'stopCycle' }

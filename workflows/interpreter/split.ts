@@ -26,7 +26,7 @@ const LOOK_MS = 10 * 60_000
 export type Split = { readonly kind: 'done'; readonly counts: JoinCounts } | { readonly kind: 'halts'; readonly at: Position }
 
 /** Whether a step's data is split, and where the list is in it. */
-export const splitPath = (step: Step): string | undefined => (step.type === 'webhook' || step.type === 'request' ? step.split : undefined)
+export const splitPath = (step: Step): string | undefined => ('split' in step ? step.split : undefined)
 
 /** Where a path goes on behind the items of a split: at the join, where there is one. An item itself joins nothing. */
 export function behindSplit(life: Life, step: StepId): readonly StepId[] {

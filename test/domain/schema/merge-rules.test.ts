@@ -65,7 +65,8 @@ describe('merge fields are checked when a document is saved', () => {
       { auth: { type: 'header', header: 'X-Key', value: '{{variables.key}}' } },
     ])
       expect(request(part)).toEqual([])
-    const refused = 'The secret variable "key" may stand only in url, query, headers, body and auth of a request step'
+    const refused =
+      'The secret variable "key" may stand only in url, query, headers, body and auth of a request step, or in parameters, fields, query and headers of a method step'
     expect(request({ method: '{{variables.key}}' })).toEqual([`steps[1].method: ${refused}`])
     expect(request({ script: 'x', scriptParameters: { a: '{{variables.key}}' } })).toEqual([`steps[1].scriptParameters.a: ${refused}`])
     const elsewhere = [

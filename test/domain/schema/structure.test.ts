@@ -102,7 +102,7 @@ describe('the structure of a document', () => {
     expect(problems({ ...documentOf([]), name: 'x'.repeat(201) })).toEqual(['name: Must have at most 200 characters; it has 201'])
     expect(problems({ name: 'x', steps: [{ id: 'order', type: 'webhook' }] })).toEqual(['steps: Must have at least 2 entries; it has 1'])
     expect(problems(documentOf([{ id: 'x' }]))).toEqual([
-      'steps[1].type: Is required: one of webhook, schedule, synchronousResponse, request, script, decision, switch, delay, waitUntil, waitAll',
+      'steps[1].type: Is required: one of webhook, schedule, synchronousResponse, request, method, script, decision, switch, delay, waitUntil, waitAll',
     ])
     expect(problems(documentOf([{ id: 'x', type: 'webhok' }]))[0]).toContain('"webhok" is not one of webhook,')
     expect(problems(documentOf([{ id: 'x', type: 5 }]))[0]).toContain('This is a number, which is not one of webhook')

@@ -1,11 +1,11 @@
 /** A transaction in memory: the interpreter's port with a clock of its own, so that days pass at once and every interleaving is the same each time. */
-import type { HttpCall, HttpResult } from '../../../activities/contract.ts'
+import type { HttpCall, HttpResult, MethodCall, MethodResult } from '../../../activities/contract.ts'
 import type { CycleDocument, Step, WebhookData } from '../../../domain/document.ts'
 import { asAccountId, asCycleId, asRequestId, asTransactionId, type StepId } from '../../../domain/ids.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { EndStatus } from '../../../domain/states.ts'
 import type { MatchValue, Resumed } from '../../../storage/inbox.ts'
-import type { Expression, TransactionContext } from '../../../workflows/interpreter/context.ts'
+import type { Expression, TransactionContext, Unplaced } from '../../../workflows/interpreter/context.ts'
 import { answerFor, createLife, deliver, live, stop, type Life, type Passed } from '../../../workflows/interpreter/life.ts'
 import { order } from '../../../workflows/interpreter/orders.ts'
 import { freeze } from '../../../workflows/interpreter/state.ts'
@@ -44,11 +44,12 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-type Request = Omit<HttpCall, 'place' | 'transaction' | 'stepId' | 'idempotencyKey' | 'script'>
+type Request = Unplaced<HttpCall>
 
 /** How a stand-in for the outside answers; a rejection is a step error where it is a `StepError`. */
 export interface World {
   http?: (call: Request, step: StepId) => HttpResult | Promise<HttpResult>
+  method?: (call: Unplaced<MethodCall>, step: StepId) => MethodResult | Promise<MethodResult>
   /** ms that a call takes. */
   httpTakes?: (step: StepId) => number
   script?: (source: string, input: Json) => Json | Promise<Json>
@@ -68,6 +69,14 @@ export interface World {
 export type Call =
   | { readonly call: 'begin'; readonly values: readonly MatchValue[] }
   | { readonly call: 'http'; readonly step: StepId; readonly request: Request; readonly execution: number; readonly failed: number; readonly at: number }
+  | {
+      readonly call: 'method'
+      readonly step: StepId
+      readonly request: Unplaced<MethodCall>
+      readonly execution: number
+      readonly failed: number
+      readonly at: number
+    }
   | { readonly call: 'script'; readonly step: StepId; readonly input: Json }
   | { readonly call: 'evaluate'; readonly step: StepId; readonly answered: boolean }
   | { readonly call: 'resume'; readonly step: StepId; readonly delivery: number }
@@ -110,6 +119,10 @@ export function createMemory(input: TransactionInput, world: World = {}) {
         return world.http?.(request, step.id) ?? { status: 200, headers: {}, body: null }
       }
       return cancellable(work())
+    },
+    async callMethod(step, { execution, failed }, request) {
+      calls.push({ call: 'method', step: step.id, request, execution, failed, at: now - START })
+      return cancellable(Promise.resolve(world.method?.(request, step.id) ?? { status: 200, headers: {}, body: null }))
     },
     async runScript(step, _execution, scriptInput) {
       calls.push({ call: 'script', step: step.id, input: scriptInput })

@@ -2,6 +2,7 @@ import type { Step, StepOf, StepType } from '../../../domain/document.ts'
 import type { StepTools } from '../tools.ts'
 import { decision } from './decision.ts'
 import { delay } from './delay.ts'
+import { method } from './method.ts'
 import { request } from './request.ts'
 import type { StepOutcome, StepRunner } from './runner.ts'
 import { schedule } from './schedule.ts'
@@ -18,6 +19,7 @@ const runners: { readonly [T in StepType]: StepRunner<T> } = {
   schedule,
   synchronousResponse,
   request,
+  method,
   script,
   decision,
   switch: switchStep,

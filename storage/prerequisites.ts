@@ -1,0 +1,20 @@
+/** What is missing before a cycle can be activated, variables and connectors; shared by the API and by what the worker does to packages. */
+import { connectorPrerequisites, connectorsIn } from '../domain/connector-use.ts'
+import { prerequisitesOf, type Prerequisite } from '../domain/prerequisites.ts'
+import type { Registry, StoredCycle } from './registry.ts'
+
+/** Of all account connectors of an account. */
+const MANY = { page: 1, pageSize: 10_000 } as const
+
+/** Empty: it can start. */
+export async function missingFor(
+  registry: Pick<Registry, 'connectors' | 'accountConnectors'>,
+  { place, document, accountConnectors }: Pick<StoredCycle, 'place' | 'document' | 'accountConnectors'>,
+): Promise<readonly Prerequisite[]> {
+  const own = prerequisitesOf(document)
+  const names = connectorsIn(document)
+  if (names.length === 0) return own
+  const connectors = (await Promise.all(names.map(name => registry.connectors.byName(name)))).flatMap(found => found ?? [])
+  const { items } = await registry.accountConnectors.of(place.account).list(MANY)
+  return [...own, ...connectorPrerequisites(document, connectors, items, accountConnectors)]
+}
