@@ -36,7 +36,7 @@ export interface ActivityDeps
   readonly registry: Pick<Registry, 'incidents' | 'notifications' | 'connectors' | 'accountConnectors'> & PackageDeps['registry']
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
   readonly schedules: ScheduleDeps['schedules']
-  readonly sealer: CallHttpDeps['sealer'] & NotificationDeps['sealer']
+  readonly sealer: CallMethodDeps['sealer'] & NotificationDeps['sealer']
   readonly metrics: Pick<Metrics, 'transactions' | 'stepErrors' | 'notifications' | 'notificationTries' | 'packageOperations'>
   readonly scripting: CallHttpDeps['scripting'] & ScriptDeps['scripting']
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import type { Redis } from 'ioredis'
+import { createConnectorTester } from '../activities/connectors/test.ts'
+import { createHttpCaller } from '../activities/http/index.ts'
 import { createOAuth } from '../activities/connectors/oauth/index.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
@@ -35,6 +37,8 @@ const RETRY_MS = 1_000
 /** Room in memory for large data that was used last. */
 const BLOBS_MEMORY = 32 * 1024 * 1024
 const CHECK_MS = 2_500
+/** Answers over this are cut off (operations.md 4). */
+const HTTP_MAX_BYTES = 10 * 1024 * 1024
 const SCRIPT_MEMORY = 64 * 1024 * 1024
 
 async function main(config: Config): Promise<void> {
@@ -70,7 +74,18 @@ async function main(config: Config): Promise<void> {
   })
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
   const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
-  const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger, metrics })
+  const http = createHttpCaller({ ...addresses, maxBytes: HTTP_MAX_BYTES, maxDepth: config.maxDepth, maxValues: config.maxValues, userAgent: 'Flywheel' })
+  const connectors = createConnectorTester({ http })
+  const oauth = createOAuth({
+    registry,
+    sealer,
+    store: createOAuthStore(redis),
+    addresses,
+    publicUrl,
+    logger,
+    metrics,
+    test: (connector, { settings }, accessToken) => connectors.test({ connector, settings, credentials: {}, accessToken }),
+  })
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
 
   const app = createApp({
@@ -104,6 +119,7 @@ async function main(config: Config): Promise<void> {
       inbox,
       scripting,
       sealer,
+      connectors,
       oauth,
       temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl.replace(/\/+$/, ''), namespace: config.temporalNamespace }),
       operations: createOperationStarter(client, config.temporalTaskQueue, (id, listener) => inbox.onEnd(id, listener)),
@@ -135,6 +151,7 @@ async function main(config: Config): Promise<void> {
   onShutdown(config.shutdownGrace, logger, [
     { name: 'server', run: () => server.close() },
     { name: 'temporal', run: () => (ending.abort(), connection.close()) },
+    { name: 'http', run: () => http.close() },
     { name: 'oauth', run: () => oauth.close() },
     { name: 'scripting', run: () => scripting.close() },
     { name: 'blobs', run: () => blobs.close() },

@@ -1,4 +1,5 @@
 /** What the handlers of the management API work with; made in `api/main.ts`. */
+import type { ConnectorTester } from '../activities/connectors/test.ts'
 import type { OAuth } from '../activities/connectors/oauth/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Scripting } from '../scripting/scripting.ts'
@@ -21,6 +22,8 @@ export interface Services {
     Pick<InboxRebuild, 'importCycle' | 'standing'>
   readonly scripting: Pick<Scripting, 'check'>
   readonly sealer: Pick<Sealer, 'seal' | 'open' | 'isSealed'>
+  /** Calls applications: whether they take what an account authenticates itself with. */
+  readonly connectors: ConnectorTester
   /** OAuth 2.0 of account connectors. */
   readonly oauth: Pick<OAuth, 'begin' | 'finish' | 'first' | 'token'>
   readonly temporal: TransactionViewer

@@ -46,7 +46,8 @@ export function connectorProblems(document: CycleDocument, connectors: readonly 
           message: `The connector ${JSON.stringify(step.connector)} has no method ${JSON.stringify(step.method)}.${suggest(step.method, calls)}`,
         },
       ]
-    if (method.type === 'webhook') return [{ path: `${path}.method`, message: `The method ${JSON.stringify(step.method)} is of type webhook: it is for webhook steps` }]
+    if (method.type === 'webhook')
+      return [{ path: `${path}.method`, message: `The method ${JSON.stringify(step.method)} is of type webhook: it is for webhook steps` }]
     const given = step.parameters ?? {}
     const declared = method.parameters ?? []
     const unknown = Object.keys(given).flatMap(name =>
@@ -98,7 +99,10 @@ export function connectorPrerequisites(
     ]
     if (choice.kind === 'none') return missing('connector_not_authenticated', `The connector ${name} is not authenticated in this account.`)
     if (choice.kind === 'several')
-      return missing('account_connector_ambiguous', `The account has several account connectors of ${name} (${choice.names.join(', ')}): say which in AccountConnectorId.`)
+      return missing(
+        'account_connector_ambiguous',
+        `The account has several account connectors of ${name} (${choice.names.join(', ')}): say which in AccountConnectorId.`,
+      )
     const { status, reason } = choice.one.value
     if (status === 'Authenticated') return []
     return missing('connector_not_authenticated', `The connector ${name} is not authenticated in this account${reason === undefined ? '' : `: ${reason}`}.`)

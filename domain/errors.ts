@@ -86,7 +86,6 @@ export const apiErrors = {
   template_not_live: 409,
   template_no_draft: 409,
   connector_in_use: 409,
-  account_connector_in_use: 409,
   record_changed: 409,
   document_invalid: 400,
   import_invalid: 400,

@@ -20,7 +20,7 @@ in the text it becomes the value itself.
 `
 
 const ERRORS_INTRODUCTION = `A step that fails makes an _incident_ with one of these messages. What becomes of the transaction says the error rule: \`onError\` of a
-\`request\`, else \`onStepError\` of the document's \`settings\`, else \`stopTransaction\`. One path's \`stopTransaction\` ends the whole run.
+\`request\` or \`method\`, else \`onStepError\` of the document's \`settings\`, else \`stopTransaction\`. One path's \`stopTransaction\` ends the whole run.
 `
 
 /** Of each message: where it comes from. Those without are kept for connectors. */
@@ -34,6 +34,8 @@ const MEANINGS: { readonly [Code in StepErrorCode]?: string } = {
   waitFailed: 'The `at` of a `waitUntil` became no instant.',
   waitTooLong: 'The `at` of a `waitUntil` is later than the transaction is kept.',
   outOfRetries: 'The last retry failed; the detail says with what.',
+  notAuthenticated: 'The account has not authenticated the connector, or the application no longer takes its credentials.',
+  fieldsMissing: "An answer has not the part that the connector's method names.",
   transactionStopped: 'The transaction took more than 10,000 step executions (`MAX_STEP_EXECUTIONS`). It cannot be mended.',
   webhookFailed: 'A request to a webhook was accepted or refused, and its script or its start failed; not an error of a step.',
   sourceNotFound: 'A warning: a request matched no transaction. An error: the step that a queued request was for is no longer there.',
@@ -73,10 +75,14 @@ function runLines(run: ExampleRun): string {
   return `- ${[...sent, ...remote].join('; ') || 'Nothing is sent'}.\n${comes.map(line => `  - ${line}`).join('\n')}`
 }
 
-const exampleText = (level: string, { file, title, text, runs }: StepExample): string =>
-  [`${level} ${title}`, ...(text === undefined ? [] : [text.trim()]), `\`\`\`yaml\n${readExample(file).trimEnd()}\n\`\`\``, runs.map(runLines).join('\n')].join(
-    '\n\n',
-  )
+const exampleText = (level: string, { file, title, text, connector, runs }: StepExample): string =>
+  [
+    `${level} ${title}`,
+    ...(connector === undefined ? [] : [`\`\`\`yaml\n${readExample(connector).trimEnd()}\n\`\`\``]),
+    ...(text === undefined ? [] : [text.trim()]),
+    `\`\`\`yaml\n${readExample(file).trimEnd()}\n\`\`\``,
+    runs.map(runLines).join('\n'),
+  ].join('\n\n')
 
 function stepText(type: keyof typeof stepSchemas, { steps }: Manifest): string {
   const own = steps.get(type)

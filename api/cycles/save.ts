@@ -42,7 +42,11 @@ export async function replaceCycle(
 }
 
 /** The cycle's choice, by the connector's name (connectors.md 2). Throws `request_invalid` where the account has no such account connector. */
-async function chosenConnectors({ registry }: Services, { place, accountConnectors }: StoredCycle, ids: readonly string[]): Promise<Pick<StoredCycle, 'accountConnectors'>> {
+async function chosenConnectors(
+  { registry }: Services,
+  { place, accountConnectors }: StoredCycle,
+  ids: readonly string[],
+): Promise<Pick<StoredCycle, 'accountConnectors'>> {
   if (ids.length === 0) return {}
   const chosen: { [connector: string]: string } = { ...accountConnectors }
   for (const id of ids) {

@@ -1,6 +1,7 @@
 /** The whole table of routes. */
 import type { Route } from '../route.ts'
 import { accountPackageRoutes } from './account-packages.ts'
+import { accountConnectorRoutes } from './account-connectors.ts'
 import { accountRoutes } from './accounts.ts'
 import { connectorRoutes } from './connectors.ts'
 import { cycleRoutes } from './cycles.ts'
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...webhookRoutes,
   ...oauthAuthorizationRoutes,
   ...connectorRoutes,
+  ...accountConnectorRoutes,
   ...settingsRoutes,
   ...notificationRoutes,
   ...accountPackageRoutes,

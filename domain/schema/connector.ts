@@ -46,7 +46,6 @@ const dynamicUrl = (description: string) =>
       value => value.startsWith('{{') || /^https?:\/\/[^/?#]/i.test(value),
       'Must be an address that begins with http:// or https://, or with a merge field',
     )
-    .refine(value => !/[?#]/.test(value), 'Must be without ? and #')
     .meta({ description })
 
 const PATH = 'A path into the answer, such as'
@@ -154,7 +153,10 @@ export const connectorSchema = z
       .refine(value => /^https?:\/\//i.test(value) && URL.canParse(value), 'Must be an address that begins with http:// or https://')
       .meta({ description: 'The address of its icon.' })
       .exactOptional(),
-    baseUrl: dynamicUrl('The address that every path stands behind. May hold merge fields settings.NAME.'),
+    baseUrl: dynamicUrl('The address that every path stands behind. May hold merge fields settings.NAME.').refine(
+      value => !/[?#]/.test(value),
+      'Must be without ? and #',
+    ),
     settings: z
       .array(parameter('A value that each account gives: {{settings.NAME}}. No secret: it is shown.'))
       .max(100)

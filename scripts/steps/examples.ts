@@ -30,7 +30,14 @@ const run = z.strictObject({
   received: z.record(z.string(), z.array(z.unknown())).default({}),
   cycle: z.string().exactOptional(),
 })
-const example = z.strictObject({ file: z.string(), title: z.string(), text: z.string().exactOptional(), runs: z.array(run).min(1) })
+const example = z.strictObject({
+  file: z.string(),
+  title: z.string(),
+  text: z.string().exactOptional(),
+  /** File of the connector that its steps name. */
+  connector: z.string().exactOptional(),
+  runs: z.array(run).min(1),
+})
 const step = z.strictObject({ data: z.string(), errors: texts, examples: z.array(example).min(1) })
 const condition = z.tuple([z.json(), z.string(), z.json(), z.boolean()]).transform(([left, name, right, holds]) => ({ left, name, right, holds }))
 const manifest = z

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { createConnectorTester } from '../../activities/connectors/test.ts'
+import { createHttpCaller } from '../../activities/http/index.ts'
 import { createOAuth, type OAuth } from '../../activities/connectors/oauth/index.ts'
 import { createApp } from '../../api/app.ts'
 import { serve } from '../../api/server.ts'
@@ -82,6 +84,8 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
   const log = (fields: object, message: string): void => void logged.push({ fields, message })
   const publicUrl = 'http://hooks.example'
   const addresses = { allowPrivateAddresses: true, allowedAddresses: [] }
+  const http = createHttpCaller({ ...addresses, maxBytes: 1 << 20, maxDepth: 64, maxValues: 10_000, userAgent: 'Flywheel' })
+  const connectors = createConnectorTester({ http })
   const oauth = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger: { warn: log }, metrics: createMetrics('api') })
   let marked = false
   const guard = createRegistryGuard({
@@ -105,6 +109,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
       inbox,
       scripting,
       sealer,
+      connectors,
       oauth,
       temporal: {
         state: () => Promise.resolve('unknown'),
@@ -172,6 +177,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
     async close() {
       server.destroy()
       await oauth.close()
+      await http.close()
       await scripting.close()
       await inbox.close()
       await redis.quit()

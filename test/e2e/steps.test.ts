@@ -21,7 +21,9 @@ afterAll(async () => system?.stop())
 
 const manifest = readManifest()
 const examples = [...[...manifest.steps.values()].flatMap(step => step.examples), ...manifest.rules]
-const runs = examples.flatMap(({ file, runs: of }) => of.map((run, n) => ({ name: `${file}, run ${n + 1}`, file, run, id: `${file}-${n}` })))
+const runs = examples.flatMap(({ file, connector, runs: of }) =>
+  of.map((run, n) => ({ name: `${file}, run ${n + 1}`, file, connector, run, id: `${file}-${n}` })),
+)
 const remotes = new Map(runs.map(({ id, run }) => [id, run.remote]))
 
 /** Sends what the example sends, and compares the answers; the transaction that was made. */
@@ -52,12 +54,20 @@ const outcome = ({ Status, Steps = [], Incidents = [] }: TransactionView) => ({
 describe.concurrent('the step reference (docs/steps.md)', () => {
   it('has each type of step, and each document is in the manifest', () => {
     expect([...manifest.steps.keys()].sort()).toEqual(Object.keys(stepSchemas).sort())
+    const connectors = examples.flatMap(({ connector = [] }) => connector)
     const files = readdirSync(resolve(import.meta.dirname, '../../docs/steps')).filter(file => file !== 'examples.yaml')
-    expect([...new Set([...examples.map(({ file }) => file), 'conditions.yaml'])].sort()).toEqual(files.sort())
+    expect([...new Set([...examples.map(({ file }) => file), ...connectors, 'conditions.yaml'])].sort()).toEqual(files.sort())
   })
 
-  it.each(runs)('$name: comes out as the page says', async ({ file, run, id }) => {
-    const cycle = await system.client.cycle(readExample(file).replaceAll(REMOTE, `${system.receiver.url}/${id}`))
+  it.each(runs)('$name: comes out as the page says', async ({ file, connector, run, id }) => {
+    const account = await system.client.account()
+    // Names of connectors are unique: each run has its own.
+    const own = (text: string): string => text.replaceAll(REMOTE, `${system.receiver.url}/${id}`).replaceAll('Example Shop', `Example Shop ${id}`)
+    if (connector !== undefined) {
+      const made = await system.client.call<{ Id: string }>('POST', '/connectors', { yaml: own(readExample(connector)) })
+      await system.client.call('POST', '/account/connectors', { account, body: { ConnectorId: made.Id, AuthValue: 'a-token-of-the-shop' } })
+    }
+    const cycle = await system.client.cycle(own(readExample(file)), { account })
     const { requests, status, steps, incidents, received, cycle: cycleStatus } = run
     const transaction = requests.length === 0 ? await only(cycle) : await send(cycle, run)
     if (status === undefined) {
