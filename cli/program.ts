@@ -6,6 +6,7 @@ import { addApply } from './commands/apply.ts'
 import { addCycles } from './commands/cycles.ts'
 import { addIncidents } from './commands/incidents.ts'
 import { addNotifications } from './commands/notifications.ts'
+import { addPackages } from './commands/packages.ts'
 import { addRegistry } from './commands/registry.ts'
 import { addTransactions } from './commands/transactions.ts'
 import { addValidate } from './commands/validate.ts'
@@ -35,6 +36,7 @@ export function createProgram(io: Io): Command {
   addApply(program, io)
   addValidate(program, io)
   addCycles(program, io)
+  addPackages(program, io)
   addTransactions(program, io)
   addIncidents(program, io)
   addWebhooks(program, io)
