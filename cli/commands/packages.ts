@@ -1,6 +1,6 @@
 /** `flywheel packages`: integration packages in an account, installed, started, stopped and removed. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { z } from 'zod'
 import { didYouMean } from '../../domain/schema/suggest.ts'
 import type { Answer, Api } from '../api.ts'
@@ -99,10 +99,11 @@ export function addPackages(program: Command, io: Io): void {
     const command = add(packages, { name: kind, summary, description, examples }).argument('<package>', PACKAGE)
     if (kind === 'install') {
       command
-        .option('--variable <template.variable=value>', 'value of a variable, as text; may be given several times', (one: string, all: string[] = []) => [
-          ...all,
-          one,
-        ])
+        .addOption(
+          new Option('--variable <template.variable=value>', 'value of a variable, as text; may be given several times')
+            .default([])
+            .argParser((one: string, all: readonly string[]) => [...all, one]),
+        )
         .option('--variables <file>', 'values as a JSON object; - is standard input')
     }
     command
