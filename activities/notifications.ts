@@ -1,10 +1,11 @@
 /** Sending a notification once, and the delivery log (marketplace.md 2). No failure of either makes an incident: it would be a notification again. */
+import { ApplicationFailure } from '@temporalio/common'
 import { outcomeOf } from '../domain/notification.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Registry } from '../storage/registry.ts'
 import type { NotificationMessage, NotificationTry } from '../workflows/messages.ts'
-import type { Notifier } from './http/notifier.ts'
+import { ReceiverBusy, type Notifier } from './http/notifier.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
 import { signatureOf } from './signature.ts'
 
@@ -26,7 +27,7 @@ export async function sendNotification(deps: NotificationDeps, message: Notifica
   const attempt =
     typeof signature === 'string'
       ? { at: Date.now(), durationMs: 0, error: signature }
-      : await heartbeating(runtime(), signal => notifier.post(message.url, { ...headers, ...signature }, message.body, signal))
+      : await heartbeating(runtime(), signal => notifier.post(message.url, { ...headers, ...signature }, message.body, signal)).catch(laterIfBusy)
   metrics.notificationTries.inc({ kind: message.kind, outcome: outcomeOf(attempt) })
   return attempt
 }
@@ -44,4 +45,10 @@ async function signed({ registry, sealer }: NotificationDeps, { id, body }: Noti
   } catch (error) {
     return `It cannot be signed: ${error instanceof Error ? error.message : String(error)}`
   }
+}
+
+/** It holds no place of the worker meanwhile, and counts as no try. */
+function laterIfBusy(error: unknown): never {
+  if (!(error instanceof ReceiverBusy)) throw error
+  throw ApplicationFailure.create({ message: error.message, type: 'receiverBusy', nextRetryDelay: 1_000 + Math.round(Math.random() * 2_000) })
 }

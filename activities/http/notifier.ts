@@ -7,10 +7,17 @@ import { createAgent, reasonOf } from './agent.ts'
 export interface NotifierOptions extends AddressRules {
   /** Default 15 s. */
   readonly timeoutMs?: number
+  /** Tries to one host and port at once. Default 50: one that hangs leaves the worker's other places to the others. */
+  readonly atOnce?: number
+}
+
+/** So many tries to one receiver are under way that this one must come later: it was not made. */
+export class ReceiverBusy extends Error {
+  override readonly name = 'ReceiverBusy'
 }
 
 export interface Notifier {
-  /** Whatever comes of it is told; rejects only where `cancelled` was raised. */
+  /** Whatever comes of it is told; rejects only where `cancelled` was raised, and with `ReceiverBusy`. */
   post(url: string, headers: { readonly [name: string]: string }, body: string, cancelled: AbortSignal): Promise<NotificationTry>
   close(): Promise<void>
 }
@@ -19,28 +26,45 @@ export interface Notifier {
 const ANSWER_MAX = 1_024
 
 export function createNotifier(options: NotifierOptions): Notifier {
-  const { timeoutMs = 15_000 } = options
+  const { timeoutMs = 15_000, atOnce = 50 } = options
   const policy = createAddressPolicy(options)
   const agent = createAgent(policy)
+  /** Tries under way, by host and port. */
+  const underWay = new Map<string, number>()
+
+  async function counted<T>(receiver: string, work: () => Promise<T>): Promise<T> {
+    const before = underWay.get(receiver) ?? 0
+    if (before >= atOnce) throw new ReceiverBusy(`${before} tries to ${receiver} are under way`)
+    underWay.set(receiver, before + 1)
+    try {
+      return await work()
+    } finally {
+      const now = underWay.get(receiver) ?? 1
+      if (now === 1) underWay.delete(receiver)
+      else underWay.set(receiver, now - 1)
+    }
+  }
 
   return {
-    async post(url, headers, body, cancelled) {
-      const at = Date.now()
-      const began = performance.now()
-      const took = (): number => Math.round(performance.now() - began)
-      const timeout = AbortSignal.timeout(timeoutMs)
-      try {
-        policy.checkHost(new URL(url).hostname)
-        const signal = AbortSignal.any([timeout, cancelled])
-        const answer = await send(url, { dispatcher: agent, method: 'POST', headers: { ...headers }, body, signal })
-        const text = await beginningOf(answer.body)
-        return { at, durationMs: took(), status: answer.statusCode, answer: text }
-      } catch (error) {
-        if (cancelled.aborted) throw error
-        return { at, durationMs: took(), error: timeout.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error) }
-      }
-    },
+    post: (url, ...rest) => counted(URL.canParse(url) ? new URL(url).host : url, () => once(url, ...rest)),
     close: () => agent.close(),
+  }
+
+  async function once(url: string, headers: { readonly [name: string]: string }, body: string, cancelled: AbortSignal): Promise<NotificationTry> {
+    const at = Date.now()
+    const began = performance.now()
+    const took = (): number => Math.round(performance.now() - began)
+    const timeout = AbortSignal.timeout(timeoutMs)
+    try {
+      policy.checkHost(new URL(url).hostname)
+      const signal = AbortSignal.any([timeout, cancelled])
+      const answer = await send(url, { dispatcher: agent, method: 'POST', headers: { ...headers }, body, signal })
+      const text = await beginningOf(answer.body)
+      return { at, durationMs: took(), status: answer.statusCode, answer: text }
+    } catch (error) {
+      if (cancelled.aborted) throw error
+      return { at, durationMs: took(), error: timeout.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error) }
+    }
   }
 }
 

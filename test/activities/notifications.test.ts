@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { sendNotification, type NotificationDeps } from '../../activities/notifications.ts'
+import { ReceiverBusy } from '../../activities/http/notifier.ts'
 import { signatureOf } from '../../activities/signature.ts'
 import { asAccountId } from '../../domain/ids.ts'
 import { createMetrics } from '../../platform/metrics.ts'
@@ -34,17 +35,23 @@ interface Posted {
 }
 
 /** What was posted where the marketplace has those secrets (undefined: there is none), and what the log is told. */
-async function sent(secrets: readonly MarketplaceSecret[] | undefined, of = message): Promise<{ posts: Posted[]; attempt: NotificationTry; asked: number }> {
+async function sent(
+  secrets: readonly MarketplaceSecret[] | undefined,
+  of = message,
+  post?: NotificationDeps['notifier']['post'],
+): Promise<{ posts: Posted[]; attempt: NotificationTry; asked: number }> {
   const posts: Posted[] = []
   let asked = 0
   const none = () => Promise.reject(new Error('not asked for'))
   const value = { name: 'Shops', embeddingOrigins: [], returnOrigins: [], launchCompleteHtml: '', css: '', cards: [], secrets: secrets ?? [] }
   const deps: NotificationDeps = {
     notifier: {
-      async post(_url, headers, body) {
-        posts.push({ headers, body })
-        return { at: 1, durationMs: 2, status: 200, answer: '' }
-      },
+      post:
+        post ??
+        (async (_url, headers, body) => {
+          posts.push({ headers, body })
+          return { at: 1, durationMs: 2, status: 200, answer: '' }
+        }),
     },
     registry: {
       marketplaces: {
@@ -129,6 +136,13 @@ describe('what a marketplace is told', () => {
     const { posts, asked } = await sent(undefined, { ...incident, kind: 'incident' })
     expect(posts[0]?.headers).toEqual({ 'content-type': 'application/json', 'user-agent': 'Partner/1', 'webhook-id': message.id })
     expect(asked).toBe(0)
+  })
+
+  it('comes a little later where its receiver is busy, which counts as no try', async () => {
+    const busy = sent([{ sealed: sealer.seal(newSecret()) }], message, () => Promise.reject(new ReceiverBusy('50 tries to shop.example are under way')))
+    const error: unknown = await busy.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ type: 'receiverBusy', nonRetryable: false })
+    expect(Number(Object(error).nextRetryDelay)).toBeGreaterThanOrEqual(1_000)
   })
 
   it('verifies for any body and any key', () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createNotifier, type Notifier, type NotifierOptions } from '../../../activities/http/notifier.ts'
+import { createNotifier, ReceiverBusy, type Notifier, type NotifierOptions } from '../../../activities/http/notifier.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -122,6 +122,23 @@ describe('a try of a notification', () => {
       expect([status, error]).toEqual([undefined, expect.stringContaining('are not allowed')])
     }
     expect((await notifier({ allowPrivateAddresses: false, allowedAddresses: ['127.0.0.0/8'] }).post(url, {}, '{}', never)).status).toBe(200)
+  })
+
+  test('waits outside where many to the same receiver are under way; the others go', async () => {
+    const held: ServerResponse[] = []
+    const silent = await serve((_req, res) => void held.push(res))
+    const well = await serve((_req, res) => void res.end())
+    const one = notifier({ atOnce: 2 })
+    const hanging = [1, 2].map(n => one.post(`${silent}/${n}`, {}, '{}', never))
+    await expect(one.post(`${silent}/3`, {}, '{}', never)).rejects.toThrow(ReceiverBusy)
+    expect(await one.post(well, {}, '{}', never)).toMatchObject({ status: 200 })
+    while (held.length < 2) await new Promise(resolve => setImmediate(resolve))
+    for (const res of held) res.end()
+    expect(await Promise.all(hanging)).toMatchObject([{ status: 200 }, { status: 200 }])
+    const last = one.post(`${silent}/4`, {}, '{}', never)
+    while (held.length < 3) await new Promise(resolve => setImmediate(resolve))
+    held[2]?.end()
+    expect(await last).toMatchObject({ status: 200 })
   })
 
   test('rejects where it was cancelled, so that another worker makes it', async () => {
