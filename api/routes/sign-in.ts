@@ -1,5 +1,6 @@
 /** The link of a deploy call, and the pages that it leads to (marketplace.md 3, 4). */
 import { z } from 'zod'
+import { applyAuthentications } from '../deploy/authenticate.ts'
 import { plainPage } from '../pages/plain.ts'
 import { framesOf, openSession, sessionOf, type Session } from '../pages/session.ts'
 import { noBody, noQuery, publicRoute, type Answer, type Route } from '../route.ts'
@@ -72,11 +73,15 @@ export const signInRoutes: readonly Route[] = [
       // Who only looks whether the link is there does not use it up.
       if (head) return { status: 204, headers: { 'Cache-Control': 'no-store' } }
       const visit = token === undefined ? undefined : await services.registry.signIns.take(token)
-      if (visit === undefined || (await services.registry.accounts.get(visit.account)) === undefined) {
+      const account = visit === undefined ? undefined : await services.registry.accounts.get(visit.account)
+      if (visit === undefined || account === undefined) {
         await services.guard.check()
         return expired()
       }
-      const cookie = await openSession(services, visit, (await framesOf(services, visit)).length > 0)
+      await applyAuthentications(services, account, visit)
+      // They were applied: nothing needs the credentials any more.
+      const { connectorAuthentications: _applied, ...kept } = visit
+      const cookie = await openSession(services, kept, (await framesOf(services, visit)).length > 0)
       const location = ownPage(services.settings.publicUrl, returnUrl, `/account/${visit.to.page}`)
       return { status: 303, headers: { Location: location, 'Set-Cookie': cookie, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' } }
     },
