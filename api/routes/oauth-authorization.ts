@@ -39,6 +39,9 @@ const pageOf = (came: Authorized): PlainPage => {
   }
 }
 
+/** The cookie of the page of ours on which a user began: only that browser comes back (path `/oauth`, random). Without such a page there is none. */
+const browserOf = (cookies: string | undefined): string | undefined => /(?:^|;\s*)flywheel_oauth=([\w-]{43})(?:;|$)/.exec(cookies ?? '')?.[1]
+
 const DOWN: PlainPage = { status: 503, title: 'Not connected', lines: ['We cannot store this at the moment. Go back and try again in a few minutes.'] }
 
 const authorization = z.object({
@@ -91,9 +94,11 @@ export const oauthAuthorizationRoutes: readonly Route[] = [
       502: { description: "The application's token server does not answer.", type: HTML },
       503: { description: 'The storage does not answer.', type: HTML },
     },
-    run: async ({ oauth }, { query }) => {
+    run: async ({ oauth }, { query, headers, head }) => {
+      // Who only looks whether the page is there does not use the state up.
+      if (head) return { status: 204, headers: { 'Cache-Control': 'no-store' } }
       try {
-        return plainPage(pageOf(await oauth.finish(query)))
+        return plainPage(pageOf(await oauth.finish(query, browserOf(headers.cookie))))
       } catch (error) {
         if (error instanceof StorageUnavailable) return plainPage(DOWN)
         throw error

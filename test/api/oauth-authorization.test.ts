@@ -110,6 +110,26 @@ describe('the page that an application sends a user back to', () => {
       expectPage(await api.call('GET', `/oauth/callback${query}`), 400, 'This link has expired')
   })
 
+  it('lets only the browser in that began on a page of ours, known by its cookie', async () => {
+    const { id } = await begun()
+    const browser = 'b'.repeat(43)
+    const visited = async (cookie: string): Promise<Reply> => {
+      const url = server.visit((await api.oauth.begin(account, id, browser))?.url ?? '')
+      return api.call('GET', `${url.pathname}${url.search}`, { headers: { cookie } })
+    }
+    for (const cookie of ['', `flywheel_oauth=${'c'.repeat(43)}`, `other=1; not_flywheel_oauth=${browser}`])
+      expectPage(await visited(cookie), 400, 'This link has expired')
+    expect(await statusOf(id)).toBe('Unauthenticated')
+    expectPage(await visited(`other=1; flywheel_oauth=${browser}; more=2`), 200, 'Connected')
+  })
+
+  it('is not used up by who only looks whether it is there', async () => {
+    const { url } = await begun()
+    const visited = server.visit(url)
+    expect((await api.call('HEAD', `${visited.pathname}${visited.search}`)).status).toBe(204)
+    expectPage(await back(visited), 200, 'Connected')
+  })
+
   it('says that the token server does not answer, and that the user may try again', async () => {
     const { id, url } = await begun()
     server.rules.instead = () => ({ status: 503, body: 'sorry' })
