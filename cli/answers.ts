@@ -85,6 +85,8 @@ export const webhookAddress = z.object({
 
 export const notification = z.object({
   Id: z.string(),
+  /** `incident`, or what happened to an installation. */
+  Kind: z.string(),
   Status: z.string(),
   Title: z.string(),
   Url: z.string(),

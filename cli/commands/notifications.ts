@@ -73,6 +73,7 @@ export function addNotifications(program: Command, io: Io): void {
 function details(io: Io, one: Notification): string {
   const facts = pairs(io, [
     ['Notification', one.Id],
+    ['Kind', one.Kind],
     ['What', one.Title],
     ['Status', one.Status],
     ['Created', instant(one.CreatedOnUtc)],

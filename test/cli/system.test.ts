@@ -297,7 +297,7 @@ describe('flywheel notifications', () => {
     const id = told?.Id ?? ''
     expect(steady((await command(['notifications', 'list', '--limit', '1'])).out)).toMatch(/^CREATED +STATUS +TRIES +WHAT +ID\n<time> +Gone +1 +.* +<id>\n$/)
     expect(steady((await command(['notifications', 'show', id])).out)).toMatch(
-      /^Notification: +<id>\n(.*\n)*Status: +Gone\n(.*\n)*<time> +410 +\d+ ms +no more\n$/,
+      /^Notification: +<id>\nKind: +incident\n(.*\n)*Status: +Gone\n(.*\n)*<time> +410 +\d+ ms +no more\n$/,
     )
     system.receiver.respond(() => undefined)
     expect((await command(['notifications', 'replay', id])).out).toBe(`${id} is about to be sent to ${system.receiver.url}/told.\n`)
