@@ -5,6 +5,7 @@ import type { AccountId } from '../../domain/ids.ts'
 import type { Services } from '../services.ts'
 import { accounts } from './accounts.ts'
 import { cycles } from './cycles.ts'
+import { installations } from './installations.ts'
 import { marketplaces, packages } from './marketplaces.ts'
 import type { AnyNoun, Imported, ParsedItem, Planned } from './nouns.ts'
 import { settings } from './settings.ts'
@@ -17,7 +18,7 @@ const VERSION = 1
 export const TRANSFER_MAX = 64 * 1024 * 1024
 
 /** In the order in which they are written: what is named by another comes first. */
-const NOUNS: readonly AnyNoun[] = [settings, templates, marketplaces, packages, accounts, cycles]
+const NOUNS: readonly AnyNoun[] = [settings, templates, marketplaces, packages, accounts, cycles, installations]
 
 const AT_ONCE = 32
 const PROBLEMS_MAX = 100

@@ -126,6 +126,22 @@ describe('an import', () => {
     expect((await api.v1('GET', `/export?account=${account}&partner=true`)).status).toBe(400)
   })
 
+  it('keeps what is installed', async () => {
+    const account = await api.account()
+    const { id } = (await api.registry.accounts.find(account)) ?? {}
+    if (id === undefined) throw new Error('there is no account')
+    const cycles = [{ cycleId: asCycleId(randomUUID()), templateId: randomUUID(), templateReleaseId: randomUUID() }]
+    const installation = { packageId: '7', marketplaceId: '1', cycles, completeParameter: 'x', installedAt: 5_000, status: 'Started' as const }
+    await api.registry.installations.of(id).create('7', installation)
+    const { json } = await api.v1('GET', `/export?account=${account}`)
+    for (const made of [1, 0]) {
+      const { status, json: told } = await other.v1('POST', '/import', { body: json })
+      expect([status, told]).toMatchObject([200, expect.arrayContaining([{ Name: 'Installations', Made: made, Unchanged: 1 - made }])])
+    }
+    expect(await other.registry.installations.of(id).get('7')).toEqual(await api.registry.installations.of(id).get('7'))
+    expect(await other.registry.installations.of(id).get('7')).toMatchObject({ value: installation })
+  })
+
   it('keeps the release that a cycle came from, and its account connectors', async () => {
     const account = await api.account()
     const { id } = (await api.registry.accounts.find(account)) ?? {}
