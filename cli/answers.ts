@@ -32,6 +32,11 @@ export const template = z.object({
 })
 export type Template = z.infer<typeof template>
 
+export const marketplace = z.object({ Id: z.number(), Name: z.string(), Secret: z.string().optional() })
+export type Marketplace = z.infer<typeof marketplace>
+
+export const integrationPackage = z.object({ Id: z.number(), Name: z.string() })
+
 export const transaction = z.object({
   Id: z.string(),
   Status: z.string(),

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { parseDuration } from '../../domain/duration.ts'
 import { cycle, template } from '../answers.ts'
+import { applyMarketplace, checkMarketplace, type ValidMarketplace } from '../apply-marketplace.ts'
 import { applyTemplate, type TemplateOptions } from '../apply-template.ts'
 import { applyDocument, type ApplyOptions, type ValidDocument } from '../apply.ts'
 import { checkDocument, inPlace, problemLine, type Checked } from '../documents.ts'
@@ -18,6 +19,7 @@ interface Options {
   readonly restart?: boolean
   readonly finish?: number
   readonly templates?: boolean
+  readonly marketplaces?: boolean
   readonly promote?: boolean
   readonly publish?: boolean
   readonly secrets?: boolean
@@ -39,12 +41,13 @@ export function addApply(program: Command, io: Io): void {
     name: 'apply',
     summary: 'Creates or updates the cycles, or templates, that documents describe',
     description:
-      'Each document is the cycle of its name in the account. All documents are checked before the first is applied. A cycle that runs is changed with --restart only. With --templates each document is the template of its name, of the partner.',
+      'Each document is the cycle of its name in the account. All documents are checked before the first is applied. A cycle that runs is changed with --restart only. With --templates each document is the template of its name, of the partner; with --marketplaces each file is a marketplace with its packages.',
     examples: [
       ['apply -f order.yaml --account acme --start', 'one cycle, running'],
       ['apply -f cycles/ --account acme', 'all YAML and JSON files of a folder that have steps'],
       ['apply -f cycles/ --account acme --restart --finish 5m', 'also those that run, once they have finished'],
       ['apply -f templates/ --templates --publish', 'templates, live and published'],
+      ['apply -f marketplace.yaml --marketplaces', 'a marketplace with its packages'],
     ],
   })
     .requiredOption('-f, --filename <file...>', 'files or folders; - for standard input')
@@ -62,9 +65,21 @@ export function addApply(program: Command, io: Io): void {
     .addOption(new Option('--promote', 'make drafts live').implies({ templates: true }))
     .addOption(new Option('--publish', 'make drafts live, and publish').implies({ templates: true, promote: true }))
     .addOption(new Option('--secrets', 'write also templates of which only secrets may differ').implies({ templates: true }))
+    .addOption(
+      new Option('--marketplaces', 'they are marketplaces of the partner').conflicts([
+        'templates',
+        'promote',
+        'publish',
+        'secrets',
+        'start',
+        'restart',
+        'finish',
+      ]),
+    )
     .action(async (options: Options, command: Command) => {
       const session = openSession(io, command)
-      const documents = validOnes(session, (await readDocuments(io, options.filename)).map(checkDocument))
+      if (options.marketplaces === true) return applyMarketplaces(session, (await readDocuments(io, options.filename)).map(checkMarketplace))
+      const documents = validOnes<ValidDocument>(session, (await readDocuments(io, options.filename)).map(checkDocument))
       const { start = false, restart = false, finish, promote = false, publish = false, secrets = false } = options
       if (options.templates === true) await applyTemplates(session, documents, { promote, publish, secrets })
       else await applyCycles(session, documents, { start, restart, finishMs: finish })
@@ -78,12 +93,16 @@ function duration(text: string): number {
 }
 
 /** All of them, or none is applied. Throws what is wrong with them. */
-function validOnes({ note }: Session, checked: readonly Checked[]): readonly ValidDocument[] {
-  for (const { file } of checked.filter(({ state }) => state === 'other')) note(`${file.name}: passed over, it is no cycle (it has no steps).`)
-  const invalid = checked.filter(each => each.state === 'invalid')
+function validOnes<V extends { readonly state: 'valid'; readonly file: DocumentFile; readonly document: { readonly name: string } }>(
+  { note }: Session,
+  checked: readonly (V | Exclude<Checked, { state: 'valid' }>)[],
+  passedOver = 'it is no cycle (it has no steps)',
+): readonly V[] {
+  for (const { file } of checked.filter(({ state }) => state === 'other')) note(`${file.name}: passed over, ${passedOver}.`)
+  const invalid = checked.filter((each): each is Extract<Checked, { state: 'invalid' }> => each.state === 'invalid')
   const errors = invalid.flatMap(({ file, problems }) => problems.map(problem => ({ Path: '', Message: problemLine(file, problem) })))
   if (errors.length > 0) throw new CliError('invalid', 'Nothing was applied: a document is not valid.', { Errors: errors })
-  const valid = checked.filter(each => each.state === 'valid')
+  const valid = checked.filter((each): each is V => each.state === 'valid')
   if (valid.length === 0) throw new CliError('usage', 'There is no document to apply.')
   const twice = valid.filter(({ document: { name } }) => valid.filter(other => other.document.name === name).length > 1)
   if (twice.length > 0) {
@@ -110,11 +129,20 @@ async function applyTemplates(session: Session, documents: readonly ValidDocumen
   })
 }
 
-async function applyAll(
+async function applyMarketplaces(session: Session, checked: readonly ReturnType<typeof checkMarketplace>[]): Promise<void> {
+  const files = validOnes<ValidMarketplace>(session, checked, 'it is no marketplace (it has no packages)')
+  const api = session.partner()
+  await applyAll(session, 'marketplace', files, async one => {
+    const { marketplace: now, ...applied } = await applyMarketplace(api, one)
+    return { ...applied, now: now === undefined ? undefined : { id: String(now.Id), state: '-' } }
+  })
+}
+
+async function applyAll<V extends { readonly file: DocumentFile; readonly document: { readonly name: string } }>(
   session: Session,
   noun: string,
-  documents: readonly ValidDocument[],
-  apply: (checked: ValidDocument) => Promise<Omit<Outcome, 'file' | 'name'>>,
+  documents: readonly V[],
+  apply: (checked: V) => Promise<Omit<Outcome, 'file' | 'name'>>,
 ): Promise<void> {
   const outcomes: Outcome[] = []
   try {
