@@ -4,6 +4,7 @@ import { ApiError, type Problem } from '../../domain/errors.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Services } from '../services.ts'
 import { accounts } from './accounts.ts'
+import { accountConnectors, connectors } from './connectors.ts'
 import { cycles } from './cycles.ts'
 import { installations } from './installations.ts'
 import { marketplaces, packages } from './marketplaces.ts'
@@ -18,7 +19,7 @@ const VERSION = 1
 export const TRANSFER_MAX = 64 * 1024 * 1024
 
 /** In the order in which they are written: what is named by another comes first. */
-const NOUNS: readonly AnyNoun[] = [settings, templates, marketplaces, packages, accounts, cycles, installations]
+const NOUNS: readonly AnyNoun[] = [settings, connectors, templates, marketplaces, packages, accounts, accountConnectors, cycles, installations]
 
 const AT_ONCE = 32
 const PROBLEMS_MAX = 100

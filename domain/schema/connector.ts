@@ -106,7 +106,7 @@ const methodShape = {
   description: text('What it does.').exactOptional(),
 }
 
-const callMethod = z
+export const callMethod = z
   .strictObject({
     ...methodShape,
     type: z
@@ -130,7 +130,7 @@ const callMethod = z
   })
   .meta({ title: 'method', description: 'A call of the application.' })
 
-const webhookMethod = z
+export const webhookMethod = z
   .strictObject({
     ...methodShape,
     type: z.literal('webhook').meta({ description: 'Events of the application, for webhook steps.' }),

@@ -1,4 +1,4 @@
-/** Tables of properties, from the schemas of the steps. */
+/** Tables of properties, from the schemas of documents. */
 import { z } from 'zod'
 import { stepSchemas } from '../../domain/schema/steps.ts'
 
@@ -37,7 +37,11 @@ export interface Property {
 
 type Type = keyof typeof stepSchemas
 
-const schemaOf = (type: Type): Schema => schema.parse(z.toJSONSchema(stepSchemas[type], { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }))
+const read = (of: z.ZodType): Schema => schema.parse(z.toJSONSchema(of, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }))
+const schemaOf = (type: Type): Schema => read(stepSchemas[type])
+
+/** Of another document; those within objects behind dots. */
+export const propertiesIn = (of: z.ZodType): Property[] => rows('', read(of))
 
 /** What the step does, in a sentence. */
 export const descriptionOf = (type: Type): string => schemaOf(type).properties?.['type']?.description ?? ''
@@ -92,6 +96,7 @@ function valuesOf(of: Schema): string {
     case 'boolean':
       return '`true` `false`'
     case 'array':
+      if (of.items?.oneOf !== undefined) return 'list of the kinds below'
       return of.items?.properties === undefined ? `list of ${plural(valuesOf(of.items ?? {}))}` : 'list of objects'
     case 'object':
       return 'object'

@@ -37,6 +37,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'OpenAPI', remedy: 'npm run openapi', args: tsx('scripts/openapi.ts') },
   { name: 'docs/cli.md', remedy: 'npm run cli-docs', args: tsx('scripts/cli-docs.ts') },
   { name: 'docs/steps.md', remedy: 'npm run steps', args: tsx('scripts/steps.ts') },
+  { name: 'docs/connectors.md', remedy: 'npm run connectors', args: tsx('scripts/connectors.ts') },
 ]
 
 /** Runs a check; gives its output where it fails. */

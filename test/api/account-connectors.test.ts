@@ -4,10 +4,11 @@ import { shop } from '../domain/schema/connectors.ts'
 import { startReceiver, type TestReceiver } from '../support/receiver.ts'
 import { apiHarness, at, type ApiHarness, type Loose } from './harness.ts'
 
+const encryptionKey = Buffer.alloc(32, 7).toString('base64')
 let api: ApiHarness
 let application: TestReceiver
 beforeAll(async () => {
-  api = await apiHarness()
+  api = await apiHarness({ encryptionKey })
   application = await startReceiver()
   application.respond(({ headers }) =>
     headers['authorization'] === 'Bearer good' || headers['x-key'] === 'good' ? { status: 200 } : { status: 401, body: { error: 'bad key' } },
@@ -135,6 +136,23 @@ describe('account connectors (connectors.md 1 and 2)', () => {
     expect(json).toMatchObject({ Status: 'Unauthenticated' })
     expect(String(at(json, 'AuthorizeUrl'))).toContain('https://shop.example/authorize?response_type=code&client_id=c')
   })
+})
+
+it('connectors and account connectors come back from an export, secrets sealed', async () => {
+  const account = await api.account()
+  const { id } = await connector()
+  const held = await post(account, { ConnectorId: id, AuthValue: 'good', ExternalId: 'x' })
+  const document = (await api.v1('GET', '/export')).json
+  expect(JSON.stringify(document)).not.toContain('"good"')
+  const other = await apiHarness({ encryptionKey })
+  const imported = await other.v1('POST', '/import', { body: document })
+  expect([imported.status, imported.text]).toEqual([200, expect.stringContaining('"Name":"AccountConnectors"')])
+  const path = `/account/connectors/${String(at(held.json, 'Id'))}`
+  expect((await other.v1('GET', path, { account })).json).toEqual(held.json)
+  expect((await other.v1('GET', `/connectors/${id}`)).json).toEqual((await api.v1('GET', `/connectors/${id}`)).json)
+  expect((await other.v1('POST', '/import', { body: document })).status).toBe(200)
+  expect(at((await api.v1('GET', `/export?account=${account}`)).json, 'AccountConnectors[0].Id')).toBe(at(held.json, 'Id'))
+  await other.close()
 })
 
 describe('cycles with methods (connectors.md 1 to 3)', () => {

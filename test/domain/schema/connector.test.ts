@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { connectorJsonSchema, parseConnector, parseConnectorText } from '../../../domain/schema/index.ts'
@@ -136,5 +136,12 @@ methods:
   it('has a JSON Schema that is committed', () => {
     const committed: unknown = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../../schemas/connector.json'), 'utf8'))
     expect(committed).toEqual(JSON.parse(JSON.stringify(connectorJsonSchema())))
+  })
+
+  it('the examples are read, each by itself', () => {
+    const folder = resolve(import.meta.dirname, '../../../examples/connectors')
+    const files = readdirSync(folder)
+    expect(files.length).toBeGreaterThanOrEqual(3)
+    for (const file of files) expect(parseConnectorText(readFileSync(resolve(folder, file), 'utf8'), 'yaml')).toMatchObject({ ok: true })
   })
 })

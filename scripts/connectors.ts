@@ -1,0 +1,81 @@
+/** Writes `docs/connectors.md` from the schema of connector documents and the examples; with `--check` it only says whether the committed page is that. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { callMethod, connectorSchema, webhookMethod } from '../domain/schema/connector.ts'
+import { propertiesIn, type Property } from './steps/properties.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const FILE = resolve(ROOT, 'docs/connectors.md')
+
+/** Those of `examples/connectors/`, the simplest first. */
+const EXAMPLES = [
+  ['exchange-rates', 'No authentication: no account connector is needed'],
+  ['help-desk', 'A key in a header, pages and a rate limit'],
+  ['example-shop', 'OAuth 2.0, settings, and webhooks of the application'],
+] as const
+
+const INTRODUCTION = `# Connectors
+
+A connector is a partner's adapter to one application, as a document in YAML or JSON; a method is one call of it; an account connector is
+the connector as one account authenticated it. This page is generated from the schema that documents are checked with
+(\`/schemas/connector.json\`) and from [examples/connectors/](../examples/connectors/): \`npm run connectors\`. OAuth 2.0 has
+[a page of its own](oauth.md).
+
+1. The partner makes the connector: \`POST /v1.0/connectors\` with \`{ Definition }\`, or the document as \`application/yaml\`. A document never
+   holds a secret: client id and secret of OAuth are \`OAuthClientId\` and \`OAuthClientSecret\` beside it, sealed.
+2. Each account authenticates it: \`POST /v1.0/account/connectors\` with \`{ ConnectorId, Settings, AuthValue }\` (key or token), or
+   \`Username\` and \`Password\`. Then \`test\` is called: where the answer is not 2xx, the call is answered 422, _Failed to authenticate the
+   connector_, with the application's answer, and nothing is stored. Credentials are sealed and never shown again.
+3. Steps of type [\`method\`](steps.md#method) call it. A connector that is not authenticated in the account is a prerequisite of the cycle.
+
+An account may have several account connectors of one connector, told apart by their names. Then a cycle says which it uses:
+\`PUT /v1.0/cycles/{id}\` with \`AccountConnectorId\`.
+`
+
+const RULES = `## How calls are made
+
+- Merge fields are \`settings.NAME\` and, in a method, \`parameters.NAME\`. In a path they are percent-encoded; an empty one, and one that
+  leads out of its path (\`..\`), is an error. An optional one that is missing leaves its query parameter, header or field out. A parameter that
+  stands in no merge field goes into the query under its name.
+- \`fields\` of the step are the body; where the method has a body that is an object, they are laid over it.
+- Credentials are put in last, and are sent to the origin of the \`baseUrl\` alone: no script, no link to a next page and no redirect
+  leads them elsewhere. A setting cannot lead to another host than the one that it is a part of; one that begins the \`baseUrl\` may be a
+  whole address.
+- A list that comes in pages is read to its end: an empty page, one shorter than the size, or one without a next. At most 10,000 elements
+  are taken (\`MAX_PAGED\`); a warning says that there were more. Each page has an \`Idempotency-Key\` of its own.
+- The rate limit holds for each account connector, over all workers, in any span of its length. It delays calls and fails none; what waits
+  longer than 10 s does not keep a place of a worker. \`test\` takes no turn.
+- A change of the document counts for every call from then on, of transactions in progress too.
+`
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const table = (properties: readonly Property[]): string =>
+  [
+    '| property | required | values | meaning |',
+    '| --- | --- | --- | --- |',
+    ...properties.map(({ name, required, values, meaning }) => `| ${[`\`${name}\``, required ? 'yes' : '', values, meaning].map(cell).join(' | ')} |`),
+  ].join('\n')
+
+const page = (): string =>
+  `${[
+    INTRODUCTION.trim(),
+    '## The document',
+    table(propertiesIn(connectorSchema).filter(({ name }) => !name.startsWith('methods.'))),
+    '## Methods',
+    table(propertiesIn(callMethod)),
+    '### Of type webhook',
+    'Events of the application, for webhook steps.',
+    table(propertiesIn(webhookMethod)),
+    RULES.trim(),
+    '## Examples',
+    ...EXAMPLES.flatMap(([name, title]) => [
+      `### ${title}`,
+      `\`\`\`yaml\n${readFileSync(resolve(ROOT, `examples/connectors/${name}.yaml`), 'utf8').trimEnd()}\n\`\`\``,
+    ]),
+  ].join('\n\n')}\n`
+
+if (!process.argv.includes('--check')) writeFileSync(FILE, page())
+else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== page()) {
+  console.error('docs/connectors.md is not what the schema and examples/connectors/ say: npm run connectors')
+  process.exitCode = 1
+}
