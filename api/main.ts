@@ -17,9 +17,11 @@ import { createTemporalMarker } from '../platform/temporal-marker.ts'
 import { ensureNamespace, temporalOptions } from '../platform/temporal.ts'
 import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
+import { PARTITIONS } from '../storage/keys.ts'
 import { createBlobs } from '../storage/redis/blobs.ts'
 import { createInbox } from '../storage/redis/inbox.ts'
 import { createOAuthStore } from '../storage/redis/oauth.ts'
+import { createPartnerInbox } from '../storage/redis/partner-inbox.ts'
 import { createRegistryMarker } from '../storage/redis/registry-marker.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
 import { createReindex } from '../storage/redis/reindex.ts'
@@ -29,6 +31,7 @@ import { createApp } from './app.ts'
 import { createOperationStarter } from './packages/starter.ts'
 import { serve } from './server.ts'
 import { createTransactionViewer } from './temporal.ts'
+import { createFanOut, type FanOutDeps } from './webhooks/partner-fan-out.ts'
 import { createWebhookRouter } from './webhooks/router.ts'
 import { createStarts } from './webhooks/starts.ts'
 import { createWebhookTemporal } from './webhooks/temporal.ts'
@@ -39,6 +42,8 @@ const BLOBS_MEMORY = 32 * 1024 * 1024
 const CHECK_MS = 2_500
 /** Answers over this are cut off (operations.md 4). */
 const HTTP_MAX_BYTES = 10 * 1024 * 1024
+/** How long a key of a partner webhook is known after what it made can be over. */
+const KEY_MS = 24 * 3_600_000
 const SCRIPT_MEMORY = 64 * 1024 * 1024
 
 async function main(config: Config): Promise<void> {
@@ -88,30 +93,39 @@ async function main(config: Config): Promise<void> {
   })
   const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
 
+  const webhooks: FanOutDeps = {
+    inbox,
+    cycles,
+    connectors: registry.connectors,
+    partner: createPartnerInbox(redis, {
+      inboxLimit: config.inboxLimit,
+      inboxBytes: config.inboxBytes,
+      totalBytes: Math.ceil(config.inboxTotalBytes / PARTITIONS),
+      keyTtlMs: config.retentionMax + KEY_MS,
+    }),
+    registry,
+    guard,
+    scripting,
+    sealer,
+    temporal: createWebhookTemporal(client, config.temporalTaskQueue),
+    starts: createStarts(inbox, `api-${randomUUID()}`),
+    incidents: registry.incidents,
+    metrics,
+    logger,
+    publicUrl,
+    limits: {
+      maxBody: config.maxBody,
+      maxDepth: config.maxDepth,
+      maxValues: config.maxValues,
+      heldLimit: config.heldLimit,
+      maxStepExecutions: config.maxStepExecutions,
+      retentionMs: config.retentionMax,
+    },
+  }
   const app = createApp({
     logger,
     answered: (method, route, status) => metrics.apiRequests.labels(method, route, String(status)).inc(),
-    webhooks: createWebhookRouter({
-      inbox,
-      cycles,
-      guard,
-      scripting,
-      sealer,
-      temporal: createWebhookTemporal(client, config.temporalTaskQueue),
-      starts: createStarts(inbox, `api-${randomUUID()}`),
-      incidents: registry.incidents,
-      metrics,
-      logger,
-      publicUrl,
-      limits: {
-        maxBody: config.maxBody,
-        maxDepth: config.maxDepth,
-        maxValues: config.maxValues,
-        heldLimit: config.heldLimit,
-        maxStepExecutions: config.maxStepExecutions,
-        retentionMs: config.retentionMax,
-      },
-    }),
+    webhooks: createWebhookRouter(webhooks),
     services: {
       registry,
       guard,
@@ -147,10 +161,12 @@ async function main(config: Config): Promise<void> {
   const ending = new AbortController()
   void prepareTemporal(connection, config, logger, ending.signal)
   void guard.watch(ending.signal)
+  const fanOut = createFanOut(webhooks).run(ending.signal)
 
   onShutdown(config.shutdownGrace, logger, [
     { name: 'server', run: () => server.close() },
-    { name: 'temporal', run: () => (ending.abort(), connection.close()) },
+    { name: 'partner webhooks', run: () => (ending.abort(), fanOut) },
+    { name: 'temporal', run: () => connection.close() },
     { name: 'http', run: () => http.close() },
     { name: 'oauth', run: () => oauth.close() },
     { name: 'scripting', run: () => scripting.close() },

@@ -1,7 +1,7 @@
 /** What the steps of a document use of connectors: checked when it is saved, and again before it starts (connectors.md 1 and 3). Pure. */
 import type { ConnectorDocument } from './connector.ts'
 import { chooseAccountConnector, needsAccountConnector } from './connector-choice.ts'
-import type { CycleDocument, MethodStep } from './document.ts'
+import type { CycleDocument, MethodStep, WebhookStep } from './document.ts'
 import type { Problem } from './errors.ts'
 import type { Prerequisite } from './prerequisites.ts'
 
@@ -17,12 +17,17 @@ interface Held {
 }
 
 interface Use {
-  readonly step: MethodStep
+  readonly step: MethodStep | (WebhookStep & { readonly connector: string; readonly method: string })
   readonly path: string
 }
 
 const usesOf = (document: CycleDocument): readonly Use[] =>
-  document.steps.flatMap((step, at): Use[] => (step.type === 'method' ? [{ step, path: `steps[${at}]` }] : []))
+  document.steps.flatMap((step, at): Use[] => {
+    const path = `steps[${at}]`
+    if (step.type === 'method') return [{ step, path }]
+    const { connector, method } = step.type === 'webhook' ? step : {}
+    return step.type !== 'webhook' || connector === undefined || method === undefined ? [] : [{ step: { ...step, connector, method }, path }]
+  })
 
 /** Names of the connectors that a document's steps name, each once. */
 export const connectorsIn = (document: CycleDocument): readonly string[] => [...new Set(usesOf(document).map(({ step }) => step.connector))]
@@ -38,14 +43,18 @@ export function connectorProblems(document: CycleDocument, connectors: readonly 
     if (definition === undefined)
       return [{ path: `${path}.connector`, message: `There is no connector ${JSON.stringify(step.connector)}.${suggest(step.connector, names)}` }]
     const method = definition.methods.find(({ id }) => id === step.method)
-    const calls = definition.methods.flatMap(({ id, type }) => (type === 'webhook' ? [] : [id]))
+    const fitting = definition.methods.flatMap(({ id, type }) => ((type === 'webhook') === (step.type === 'webhook') ? [id] : []))
     if (method === undefined)
       return [
         {
           path: `${path}.method`,
-          message: `The connector ${JSON.stringify(step.connector)} has no method ${JSON.stringify(step.method)}.${suggest(step.method, calls)}`,
+          message: `The connector ${JSON.stringify(step.connector)} has no method ${JSON.stringify(step.method)}.${suggest(step.method, fitting)}`,
         },
       ]
+    if (step.type === 'webhook') {
+      if (method.type === 'webhook') return []
+      return [{ path: `${path}.method`, message: `The method ${JSON.stringify(step.method)} is a call: a webhook step needs one of type webhook` }]
+    }
     if (method.type === 'webhook')
       return [{ path: `${path}.method`, message: `The method ${JSON.stringify(step.method)} is of type webhook: it is for webhook steps` }]
     const given = step.parameters ?? {}

@@ -63,6 +63,9 @@ export interface WebhookStep extends StepBase {
   /** Required on every webhook step that is not the trigger. */
   readonly match?: { readonly request: string; readonly transaction: string }
   readonly earlyArrivalWindow?: DurationText
+  /** Name of a connector and id of its method of type webhook, both or none: the step gets the connector's events (connectors.md 4). */
+  readonly connector?: string
+  readonly method?: string
   readonly script?: string
   /** Parameters that the script sees as `script_parameters`. */
   readonly scriptParameters?: { readonly [name: string]: Json }

@@ -1,3 +1,6 @@
+import type { AccountId } from '../domain/ids.ts'
+import type { AccountRecords } from './records.ts'
+
 /** A connector as one account authenticated it (connectors.md 2). Id: a GUID. */
 export interface AccountConnector {
   readonly connectorId: string
@@ -10,4 +13,9 @@ export interface AccountConnector {
   readonly credentials: string
   /** Why it is not authenticated. */
   readonly reason?: string
+}
+
+export interface AccountConnectors extends AccountRecords<AccountConnector> {
+  /** Those of a connector, in all accounts, that have one of the external ids (webhooks.md 9). */
+  holders(connectorId: string, externalIds: readonly string[]): Promise<readonly { readonly account: AccountId; readonly id: string }[]>
 }

@@ -33,12 +33,16 @@ export const registryKeys = {
   marketplaces: '{marketplaces}',
   packages: '{packages}',
   accountConnectors: (id: AccountId): string => `${tagOf(id)}:accountConnectors:${id}`,
+  /** + connector and external id · Set: account and id of each account connector of a partition's accounts that has it. */
+  externalIds: (partition: number, connectorId: string, externalId: string): string => `{${partition}}:externalIds:${connectorId}:${externalId}`,
   installations: (id: AccountId): string => `${tagOf(id)}:installations:${id}`,
   operations: (id: AccountId): string => `${tagOf(id)}:operations:${id}`,
   /** Hash: package to the operation that is under way on it in the account. */
   runningOperations: (id: AccountId): string => `${tagOf(id)}:operations:${id}:running`,
   /** Zset: account and id of each operation of a partition's accounts that has not ended, by the time at which its workflow is to be started, or looked for. */
   operationsDue: (partition: number): string => `{${partition}}:operations`,
+  /** + name of a connector · Set: ids of the account's cycles that have webhook steps of it. */
+  connectorCycles: (id: AccountId, connector: string): string => `${tagOf(id)}:connectorCycles:${id}:${connector}`,
   /** Hash: version, createdAt, updatedAt; document, identifiers, origin and accountConnectors (JSON). */
   document: (place: Place): string => `${tagOf(place.account)}:document:${place.account}:${place.cycle}`,
   /** Set: every identifier that this cycle ever had, so that all go with it. */

@@ -1,9 +1,9 @@
 /** The registry: accounts, cycles with their documents, webhook identifiers, tokens, incidents. Small, read on every request, cached in the process by version. */
-import type { AccountId, Identifier, Place, StepId } from '../domain/ids.ts'
+import type { AccountId, CycleId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { CycleDocument } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { Incident } from '../workflows/messages.ts'
-import type { AccountConnector } from './account-connector.ts'
+import type { AccountConnectors } from './account-connector.ts'
 import type { Connector } from './connector.ts'
 import type { Installation } from './installation.ts'
 import type { Marketplace } from './marketplace.ts'
@@ -125,6 +125,8 @@ export interface Cycles {
   remove(place: Place): Promise<void>
   list(account: AccountId, page: Page): Promise<Listed<StoredCycle>>
   address(identifier: Identifier): Promise<WebhookAddress | undefined>
+  /** Ids of the account's cycles that have webhook steps of a connector, by its name. */
+  ofConnector(account: AccountId, connector: string): Promise<readonly CycleId[]>
 }
 
 /** Longest detail of an incident that is kept, in characters. */
@@ -170,10 +172,11 @@ export interface Registry {
   readonly accounts: Accounts
   readonly cycles: Cycles
   readonly templates: Records<Template>
-  readonly connectors: Records<Connector>
+  /** Grouped by the identifier of the partner webhook, which one connector has. */
+  readonly connectors: GroupedRecords<Connector>
   readonly marketplaces: NumberedRecords<Marketplace>
   readonly packages: GroupedRecords<Package>
-  readonly accountConnectors: AccountRecords<AccountConnector>
+  readonly accountConnectors: AccountConnectors
   readonly installations: AccountRecords<Installation>
   readonly operations: Operations
   readonly incidents: Incidents

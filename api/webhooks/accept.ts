@@ -17,12 +17,13 @@ import type { WebhookFacts } from './facts.ts'
 import { holdKnown, holdMidCycle, holdQueued, holdStarted, startLimit } from './held-requests.ts'
 import { createIncidentLog } from './incident-log.ts'
 import type { Payload } from './payload.ts'
-import { storedHeaders, type Headers, type Query } from './request.ts'
+import { storedHeaders, tooLarge, type Headers, type Query } from './request.ts'
 import { runAfter } from './scripts.ts'
 
 /** A POST that passed everything that comes before its key is looked at. */
 export interface Posted {
-  readonly res: ServerResponse
+  /** Undefined where no sender waits, as with a copy of a partner's event: its facts are not `synchronous`. */
+  readonly res: ServerResponse | undefined
   readonly identifier: string
   readonly cycle: CachedCycle
   readonly facts: WebhookFacts
@@ -35,8 +36,6 @@ export interface Posted {
 type Accepted = Answer | Stale | undefined
 type Known = Extract<Peek, { readonly outcome: 'known' }>
 
-/** What is stored of one event (webhooks.md 2). */
-const MAX_ENCODED = 1.5 * 1024 * 1024
 const DEFAULT_SWEEP_AGE_MS = 60_000
 
 export function createAcceptor(deps: WebhookDeps): (posted: Posted) => Promise<Accepted> {
@@ -197,7 +196,7 @@ export function createAcceptor(deps: WebhookDeps): (posted: Posted) => Promise<A
     holding++
     metrics.heldConnections.inc()
     try {
-      return await run({ at: performance.now() + posted.facts.syncTimeoutMs, gone: hangUp(posted.res) })
+      return await run({ at: performance.now() + posted.facts.syncTimeoutMs, gone: posted.res === undefined ? AbortSignal.abort() : hangUp(posted.res) })
     } finally {
       holding--
       metrics.heldConnections.dec()
@@ -231,9 +230,6 @@ function refused(outcome: 'deleted' | 'inactive' | 'full' | 'stale'): Answer | S
       return table(outcome)
   }
 }
-
-/** A character is at most three bytes: most texts need no count. */
-const tooLarge = (encoded: string): boolean => encoded.length * 3 > MAX_ENCODED && Buffer.byteLength(encoded) > MAX_ENCODED
 
 function rootsOf(publicUrl: string, cycle: CachedCycle, facts: WebhookFacts, transaction: TransactionId): { readonly [root: string]: Json } {
   const webhooks: { [step: string]: Json } = {}

@@ -4,7 +4,10 @@ import type { Opener } from '../../domain/known-secrets.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Scripting } from '../../scripting/scripting.ts'
 import type { CycleCache } from '../../storage/cycle-cache.ts'
+import type { Connector } from '../../storage/connector.ts'
 import type { InboxAccept, InboxControl } from '../../storage/inbox.ts'
+import type { PartnerInbox } from '../../storage/partner-inbox.ts'
+import type { GroupedRecords } from '../../storage/records.ts'
 import type { Incidents } from '../../storage/registry.ts'
 import type { RegistryGuard } from '../../storage/registry-guard.ts'
 import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
@@ -13,6 +16,9 @@ import type { Starts } from './starts.ts'
 export interface WebhookDeps {
   readonly inbox: InboxAccept & Pick<InboxControl, 'transaction'>
   readonly cycles: Pick<CycleCache, 'byIdentifier' | 'reload'>
+  /** For the scripts of connectors, and the URLs of partner webhooks (webhooks.md 9). */
+  readonly connectors: Pick<GroupedRecords<Connector>, 'byName' | 'listOf'>
+  readonly partner: Pick<PartnerInbox, 'accept' | 'known'>
   readonly guard: Pick<RegistryGuard, 'check'>
   readonly scripting: Pick<Scripting, 'defines' | 'call'>
   /** Opens the secrets of `verify`. */

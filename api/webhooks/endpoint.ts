@@ -13,13 +13,20 @@ import { createIncidentLog } from './incident-log.ts'
 import { decoded, type Payload } from './payload.ts'
 import { headersOf, isIdentifier, keyOf, queryOf, type Headers, type Query } from './request.ts'
 import type { Exchange } from './exchange.ts'
-import { runBefore } from './scripts.ts'
+import { connectorScript } from './connector-script.ts'
+import { runBefore, type BeforeScript } from './scripts.ts'
 import { verifySender } from './verify.ts'
 
 /** One request, as far as it is the same for every version of the cycle. */
 interface Arrival extends Exchange {
   readonly headers: Headers
   readonly query: Query
+}
+
+/** What is known of the step, and the scripts that have `before_webhook`: its connector's first, then its own (connectors.md 4). */
+interface Looked {
+  readonly facts: WebhookFacts
+  readonly scripts: readonly BeforeScript[]
 }
 
 /** Versions of a cycle that are tried for one request before it is refused: each takes an edit between two look-ups. */
@@ -42,16 +49,16 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
     let raw: Buffer | undefined
     let cycle: CachedCycle | undefined = found.cycle
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const facts = await known(cycle, found.stepId)
-      if (facts === 'failed') return table('failed')
-      if (facts === undefined) return table('notFound')
-      if (raw === undefined && (req.method === 'POST' || facts.before)) {
+      const looked = await known(cycle, found.stepId)
+      if (looked === 'failed') return table('failed')
+      if (looked === undefined) return table('notFound')
+      if (raw === undefined && (req.method === 'POST' || looked.scripts.length > 0)) {
         const body = await readBody(req, arrival.headers['content-length'], deps.limits.maxBody)
         if (body.state === 'gone') return undefined
         if (body.state === 'tooLarge') return (await missing(cycle)) ? table('notFound') : table('tooLarge')
         raw = body.raw
       }
-      const answer = await answered(arrival, cycle, facts, raw ?? NOTHING)
+      const answer = await answered(arrival, cycle, looked, raw ?? NOTHING)
       if (answer !== 'stale') return answer
       cycle = await bounded(deps.cycles.reload(cycle.place))
       if (cycle?.identifiers[found.stepId] !== identifier) return table('notFound')
@@ -60,9 +67,13 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
   }
 
   /** Its script is looked at when a document is first met: one that cannot be is as one that throws. */
-  async function known(cycle: CachedCycle, stepId: StepId): Promise<WebhookFacts | 'failed' | undefined> {
+  async function known(cycle: CachedCycle, stepId: StepId): Promise<Looked | 'failed' | undefined> {
     try {
-      return await factsOf(cycle.document, stepId)
+      const facts = await factsOf(cycle.document, stepId)
+      if (facts === undefined) return undefined
+      const { connector } = facts.step
+      const outer = connector === undefined ? undefined : await connectorScript(deps, connector)
+      return { facts, scripts: [outer, facts.before].flatMap(script => script ?? []) }
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error
       incidents.failed(cycle, stepId, error, [])
@@ -80,11 +91,11 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
     return outcome === 'deleted' ? table('notFound') : outcome === 'stale' ? 'stale' : answer()
   }
 
-  async function answered(arrival: Arrival, cycle: CachedCycle, facts: WebhookFacts, raw: Buffer): Promise<Answer | Stale | undefined> {
+  async function answered(arrival: Arrival, cycle: CachedCycle, { facts, scripts }: Looked, raw: Buffer): Promise<Answer | Stale | undefined> {
     const { headers, query } = arrival
     const sentMethod = arrival.req.method ?? 'GET'
     let payload: Payload = { state: 'none' }
-    if (sentMethod === 'POST' || facts.before) {
+    if (sentMethod === 'POST' || scripts.length > 0) {
       payload = await decoded(raw, headers, deps.limits)
       if (payload.state === 'tooLarge') return confirmed(cycle, () => table('tooLarge'))
     }
@@ -93,12 +104,12 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
     if (sentMethod === 'POST' && !verified()) return confirmed(cycle, () => table('badSignature'))
 
     let method = sentMethod
-    if (facts.before) {
+    if (scripts.length > 0) {
       const given = payload.state === 'read' ? payload.body : payload.state === 'unparsable' ? payload.text : null
       const lines: string[] = []
       try {
         const url = deps.publicUrl + arrival.target.path
-        const before = await runBefore(deps.scripting, facts, { url, method, headers, query, body: given }, lines)
+        const before = await runBefore(deps.scripting, scripts, { url, method, headers, query, body: given }, lines)
         if (before.next === 'stop') return await confirmed(cycle, () => logged(cycle, facts, lines, before.answer))
         method = before.method
         // A body that does not parse stays one, unless the script put another in its place.

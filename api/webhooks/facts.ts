@@ -6,6 +6,7 @@ import type { StepId } from '../../domain/ids.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
 import { clearVerify } from '../../domain/verify-secret.ts'
 import type { Scripting } from '../../scripting/scripting.ts'
+import type { BeforeScript } from './scripts.ts'
 
 export interface WebhookFacts {
   readonly step: WebhookStep
@@ -23,7 +24,8 @@ export interface WebhookFacts {
   readonly secretHeader: string | undefined
   readonly script: string | undefined
   readonly scriptParameters: JsonObject
-  readonly before: boolean
+  /** The step's own script where it has `before_webhook`. */
+  readonly before: BeforeScript | undefined
   readonly after: boolean
   /** Variables as scripts and matches see them: secret ones are left out. */
   readonly variables: JsonObject
@@ -72,7 +74,7 @@ async function build(document: CycleDocument, stepId: StepId, deps: FactsDeps): 
     secretHeader: step.verify?.scheme === 'header' ? step.verify.header.toLowerCase() : undefined,
     script: step.script,
     scriptParameters: { ...step.scriptParameters },
-    before: defined.has('before_webhook'),
+    before: step.script !== undefined && defined.has('before_webhook') ? { source: step.script, parameters: { ...step.scriptParameters } } : undefined,
     after: defined.has('after_webhook'),
     variables: variablesOf(document),
   }

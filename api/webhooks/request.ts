@@ -5,9 +5,11 @@ import type { WebhookData } from '../../domain/document.ts'
 export type Headers = { [name: string]: string }
 export type Query = WebhookData['query']
 
-const PATH = '/api/webhook/'
+/** What URLs of webhooks begin with: those of steps, and those of connectors (webhooks.md 1). */
+const PATHS = { webhook: '/api/webhook/', partner: '/api/partnerwebhook/' } as const
 
 export interface Target {
+  readonly of: keyof typeof PATHS
   readonly identifier: string
   /** The path, without the query. */
   readonly path: string
@@ -17,11 +19,12 @@ export interface Target {
 
 /** What stands behind the path of webhook URLs, an identifier or not; undefined where the path is another. */
 export function targetOf(url: string): Target | undefined {
-  if (!url.startsWith(PATH)) return undefined
+  const of = url.startsWith(PATHS.webhook) ? 'webhook' : url.startsWith(PATHS.partner) ? 'partner' : undefined
+  if (of === undefined) return undefined
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
-  const identifier = path.endsWith('/') ? path.slice(PATH.length, -1) : path.slice(PATH.length)
-  return { identifier, path, search: mark === -1 ? '' : url.slice(mark + 1) }
+  const identifier = path.endsWith('/') ? path.slice(PATHS[of].length, -1) : path.slice(PATHS[of].length)
+  return { of, identifier, path, search: mark === -1 ? '' : url.slice(mark + 1) }
 }
 
 /** An identifier as they are made: anything else is unknown without a look-up (webhooks.md 1). */
@@ -39,6 +42,9 @@ export function headersOf(req: Pick<IncomingMessage, 'rawHeaders'>): Headers {
   }
   return headers
 }
+
+/** Headers that were stored, again without a prototype. */
+export const headersFrom = (stored: { readonly [name: string]: string }): Headers => Object.assign(Object.create(null), stored)
 
 /** The query's parameters, decoded; repeated names as arrays (webhooks.md 3). The object has no prototype. */
 export function queryOf(search: string): Query {
@@ -67,3 +73,9 @@ export function keyOf(headers: Headers): { readonly ok: true; readonly key: stri
   if (key === undefined) return { ok: true, key: undefined }
   return /^[\x21-\x7e]{1,255}$/.test(key) ? { ok: true, key } : { ok: false }
 }
+
+/** What is stored of one event (webhooks.md 2). */
+const MAX_ENCODED = 1.5 * 1024 * 1024
+
+/** A character is at most three bytes: most texts need no count. */
+export const tooLarge = (encoded: string): boolean => encoded.length * 3 > MAX_ENCODED && Buffer.byteLength(encoded) > MAX_ENCODED

@@ -1,4 +1,4 @@
-/** The endpoint of inbound webhooks: `/api/webhook/{identifier}`, for every method (webhooks.md 1, 2). */
+/** The endpoints of inbound webhooks: `/api/webhook/{identifier}` and `/api/partnerwebhook/{identifier}`, for every method (webhooks.md 1, 2, 9). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RegistryLost, StorageUnavailable } from '../../domain/errors.ts'
 import { webhookAnswers, type WebhookAnswer } from '../../domain/webhook-answers.ts'
@@ -6,6 +6,7 @@ import { table, write, type Answer } from './answers.ts'
 import { bounded } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
 import { createEndpoint } from './endpoint.ts'
+import { createPartnerEndpoint } from './partner-endpoint.ts'
 import { targetOf } from './request.ts'
 
 /** A request handler for Express or for a bare server: requests for other paths go to `next`. */
@@ -16,7 +17,7 @@ export type WebhookHandler = (req: IncomingMessage, res: ServerResponse, next: (
  * wherever it is mounted.
  */
 export function createWebhookRouter(deps: WebhookDeps): WebhookHandler {
-  const endpoint = createEndpoint(deps)
+  const endpoints = { webhook: createEndpoint(deps), partner: createPartnerEndpoint(deps) }
   const observe = observer(deps)
   return (req, res, next) => {
     const target = targetOf('originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? ''))
@@ -26,7 +27,7 @@ export function createWebhookRouter(deps: WebhookDeps): WebhookHandler {
     }
     const arrivedAt = performance.now()
     const answered = async (): Promise<Answer | undefined> => {
-      const answer = await endpoint({ req, res, target, arrivedAt })
+      const answer = await endpoints[target.of]({ req, res, target, arrivedAt })
       // In a Redis that was emptied everything is unknown, and nothing can be said not to exist (operations.md 3).
       if (answer?.kind === 'table' && answer.answer === 'notFound') await bounded(deps.guard.check())
       return answer

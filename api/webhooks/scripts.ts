@@ -16,14 +16,34 @@ const MAX_LINE = 8_000
 
 export type Before = { readonly next: 'go'; readonly method: string; readonly body: Json } | { readonly next: 'stop'; readonly answer: CustomAnswer }
 
-/** Runs `before_webhook`. Throws `ScriptError`. */
-export async function runBefore(
-  scripting: Pick<Scripting, 'call'>,
-  facts: WebhookFacts,
-  request: { readonly url: string; readonly method: string; readonly headers: Headers; readonly query: Query; readonly body: Json },
-  lines: ScriptLines,
-): Promise<Before> {
-  const { result, globals } = await scripting.call(facts.script ?? '', 'before_webhook', [], {
+/** A request as `before_webhook` sees it. */
+export interface Seen {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers
+  readonly query: Query
+  readonly body: Json
+}
+
+/** A script that defines `before_webhook`: a connector's or a step's. */
+export interface BeforeScript {
+  readonly source: string
+  readonly parameters: JsonObject
+}
+
+/** Runs `before_webhook` of each script, the next one on what the one before left. Throws `ScriptError`. */
+export async function runBefore(scripting: Pick<Scripting, 'call'>, scripts: readonly BeforeScript[], request: Seen, lines: ScriptLines): Promise<Before> {
+  let { method, body } = request
+  for (const script of scripts) {
+    const before = await runOne(scripting, script, { ...request, method, body }, lines)
+    if (before.next === 'stop') return before
+    ;({ method, body } = before)
+  }
+  return { next: 'go', method, body }
+}
+
+async function runOne(scripting: Pick<Scripting, 'call'>, script: BeforeScript, request: Seen, lines: ScriptLines): Promise<Before> {
+  const { result, globals } = await scripting.call(script.source, 'before_webhook', [], {
     globals: {
       method_endpoint: request.url,
       method_request_method: request.method,
@@ -33,7 +53,7 @@ export async function runBefore(
       method_response: null,
       method_response_headers: {},
       method_response_status: 200,
-      script_parameters: facts.scriptParameters,
+      script_parameters: script.parameters,
     },
     read: ['method_request_method', 'method_request', 'method_response', 'method_response_headers', 'method_response_status'],
     log: logTo(lines),

@@ -1,4 +1,4 @@
-/** What is known at each place of a document: properties there are, and what later releases bring, which is told apart from a slip. */
+/** What is known at each place of a document. */
 import type { z } from 'zod'
 import { isObject } from '../objects.ts'
 import type { Known, Vocabulary } from './issues.ts'
@@ -9,8 +9,6 @@ import { authTypes, verifySchemes } from './verify.ts'
 type Shape = { readonly [name: string]: z.ZodType }
 
 export const stepTypes: readonly string[] = Object.keys(stepSchemas)
-
-const laterOfStep: { readonly [type: string]: readonly string[] } = { webhook: ['connector', 'method'] }
 
 const stepShapes: { readonly [type: string]: Shape } = Object.fromEntries(Object.entries(stepSchemas).map(([type, schema]) => [type, schema.shape]))
 const verifyShapes: { readonly [scheme: string]: Shape } = Object.fromEntries(Object.entries(verifySchemes).map(([scheme, schema]) => [scheme, schema.shape]))
@@ -31,7 +29,7 @@ function knownAt(path: readonly PropertyKey[], value: unknown): Known {
   if (part === 'cases') return { known: ['equals', 'next'], later: [] }
   if (part === 'match') return { known: ['request', 'transaction'], later: [] }
   const type = String(object['type'])
-  return { known: chosen(stepShapes, type), later: Object.hasOwn(laterOfStep, type) ? (laterOfStep[type] ?? []) : [] }
+  return { known: chosen(stepShapes, type), later: [] }
 }
 
 /** The choices of the property that tells the kinds of an object apart. */

@@ -63,6 +63,15 @@ function scheduleRules(step: ViewStep): Problem[] {
   return every === undefined && cron === undefined ? [{ path, message: 'A schedule needs every, such as 15m, or cron, such as 0 6 * * *' }] : []
 }
 
+/** cycles.md 4: a webhook step that has a connector names a method of it. */
+function connectorRules(step: ViewStep): Problem[] {
+  if (step.type !== 'webhook') return []
+  const { connector, method } = step.raw
+  if ((connector === undefined) === (method === undefined)) return []
+  const [missing, there] = method === undefined ? ['method', 'connector'] : ['connector', 'method']
+  return [{ path: `steps[${step.index}].${missing}`, message: `Is missing: connector and method of a webhook go together, and ${there} is given` }]
+}
+
 function variableRules(root: Json): Problem[] {
   const variables = isJsonObject(root) && Array.isArray(root['variables']) ? root['variables'] : []
   const seen = new Map<string, number>()
@@ -86,5 +95,12 @@ function variableRules(root: Json): Problem[] {
 
 export const stepProblems = (view: View, root: Json): Problem[] => [
   ...variableRules(root),
-  ...view.steps.flatMap(step => [...matchRules(step), ...patternRules(step), ...headerRules(step), ...scheduleRules(step), ...verifyRules(step, view)]),
+  ...view.steps.flatMap(step => [
+    ...matchRules(step),
+    ...patternRules(step),
+    ...headerRules(step),
+    ...scheduleRules(step),
+    ...connectorRules(step),
+    ...verifyRules(step, view),
+  ]),
 ]

@@ -90,6 +90,11 @@ export const stepSchemas = {
         max: 31 * day,
         told: 'at most 31d',
       }).exactOptional(),
+      connector: required(
+        'The name of a connector, whose script runs before that of the step and whose partner webhook brings events. With method.',
+        200,
+      ).exactOptional(),
+      method: required('The id of a method of type webhook of that connector.', 100).exactOptional(),
       script: required('JavaScript with before_webhook and after_webhook, run for each request.', 262_144).exactOptional(),
       scriptParameters: named('What the script sees as script_parameters.').exactOptional(),
       verify: verify.exactOptional(),

@@ -46,18 +46,22 @@ end
 `
 
 /**
- * KEYS base, account (left out where it is of none) · ARGV id, version, createdAt, JSON, name, group, '1' where ids are integers
- * Answers created, taken or gone. An integer id that comes from elsewhere is not given again.
+ * KEYS base, account (left out where it is of none), index (where it stands in one) · ARGV id, version, createdAt, JSON, name, group, '1' where ids are
+ * integers, member of the index · Answers created, taken or gone. An integer id that comes from elsewhere is not given again.
  */
 const create = script(`${recordLua}
 local base, id, name = KEYS[1], ARGV[1], ARGV[5]
 if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 0 then return 'gone' end
 if recordVersion(base, id) or (name ~= '' and redis.call('HEXISTS', base .. ':names', name) == 1) then return 'taken' end
 addRecord(base, id, ARGV[2], ARGV[3], ARGV[4], name, ARGV[6])
+if KEYS[3] then redis.call('SADD', KEYS[3], ARGV[8]) end
 if ARGV[7] == '1' and tonumber(id) > tonumber(redis.call('GET', base .. ':next') or '0') then redis.call('SET', base .. ':next', id) end
 return 'created'`)
 
-/** KEYS base · ARGV id, expected version, JSON, name before, name · Answers done, changed, gone or taken. */
+/**
+ * KEYS base, index before and index (the base where it stands in none) · ARGV id, expected version, JSON, name before, name, member of the index
+ * Answers done, changed, gone or taken.
+ */
 const replace = script(`${recordLua}
 local base, id, before, name = KEYS[1], ARGV[1], ARGV[4], ARGV[5]
 local version = recordVersion(base, id)
@@ -69,14 +73,17 @@ if name ~= before then
   redis.call('HSET', base .. ':names', name, id)
 end
 putRecord(base, id, ARGV[3])
+if KEYS[2] ~= base then redis.call('SREM', KEYS[2], ARGV[6]) end
+if KEYS[3] ~= base then redis.call('SADD', KEYS[3], ARGV[6]) end
 return 'done'`)
 
-/** KEYS base · ARGV id, expected version, name, group · Answers done, changed or gone. */
+/** KEYS base, index (where it stands in one) · ARGV id, expected version, name, group, member of the index · Answers done, changed or gone. */
 const remove = script(`${recordLua}
 local version = recordVersion(KEYS[1], ARGV[1])
 if not version then return 'gone' end
 if version ~= ARGV[2] then return 'changed' end
 removeRecord(KEYS[1], ARGV[1], ARGV[3], ARGV[4])
+if KEYS[2] then redis.call('SREM', KEYS[2], ARGV[5]) end
 return 'done'`)
 
 export interface RecordsOptions<T> {
@@ -88,11 +95,15 @@ export interface RecordsOptions<T> {
   /** It never changes. */
   readonly groupOf?: (value: T) => string
   readonly numbered?: boolean
+  /** Key of a set, in the account's partition, of those that have something in common; undefined where it stands in none. */
+  readonly indexOf?: (value: T) => string | undefined
+  /** What stands for a record there. */
+  readonly memberOf?: (id: string) => string
 }
 
 export function createRecords<T>(
   redis: Redis,
-  { base, account, nameOf = () => '', groupOf = () => '', numbered = false }: RecordsOptions<T>,
+  { base, account, nameOf = () => '', groupOf = () => '', numbered = false, indexOf = () => undefined, memberOf = id => id }: RecordsOptions<T>,
 ): GroupedRecords<T> {
   const owned = account === undefined ? [base] : [base, account]
 
@@ -112,8 +123,9 @@ export function createRecords<T>(
   return {
     get,
     async create(id, value, as = { version: 1, createdAt: Date.now() }) {
-      const fields = [id, as.version, as.createdAt, JSON.stringify(value), nameOf(value), groupOf(value), numbered ? '1' : '']
-      const answer = await create(redis, owned, fields)
+      const fields = [id, as.version, as.createdAt, JSON.stringify(value), nameOf(value), groupOf(value), numbered ? '1' : '', memberOf(id)]
+      const index = indexOf(value)
+      const answer = await create(redis, index === undefined ? owned : [...owned, index], fields)
       return answer === 'created' || answer === 'gone' ? answer : 'taken'
     },
     async byName(name) {
@@ -124,14 +136,18 @@ export function createRecords<T>(
       const before = await get(id)
       if (before === undefined) return 'gone'
       if (before.version !== expected) return 'changed'
-      const answer = await replace(redis, [base], [id, expected, JSON.stringify(value), nameOf(before.value), nameOf(value)])
+      const indexes = [indexOf(before.value) ?? base, indexOf(value) ?? base]
+      const names = [nameOf(before.value), nameOf(value)]
+      const answer = await replace(redis, [base, ...indexes], [id, expected, JSON.stringify(value), ...names, memberOf(id)])
       return answer === 'done' || answer === 'gone' || answer === 'taken' ? answer : 'changed'
     },
     async remove(id) {
       for (;;) {
         const there = await get(id)
         if (there === undefined) return false
-        const answer = await remove(redis, [base], [id, there.version, nameOf(there.value), groupOf(there.value)])
+        const index = indexOf(there.value)
+        const touched = index === undefined ? [base] : [base, index]
+        const answer = await remove(redis, touched, [id, there.version, nameOf(there.value), groupOf(there.value), memberOf(id)])
         if (answer !== 'changed') return answer === 'done'
       }
     },
@@ -144,9 +160,13 @@ export function createRecords<T>(
 /** Ids of accounts that are looked through at once. */
 const BATCH = 500
 
-export function createAccountRecords<T>(redis: Redis, base: (account: AccountId) => string): AccountRecords<T> {
+export function createAccountRecords<T>(
+  redis: Redis,
+  base: (account: AccountId) => string,
+  options: (account: AccountId) => Pick<RecordsOptions<T>, 'indexOf' | 'memberOf'> = () => ({}),
+): AccountRecords<T> {
   return {
-    of: account => createRecords<T>(redis, { base: base(account), account: keys.account(account) }),
+    of: account => createRecords<T>(redis, { base: base(account), account: keys.account(account), ...options(account) }),
     async anywhere(id) {
       for (let start = 0; ; start += BATCH) {
         const accounts = await call(() => redis.zrange(keys.accounts, start, String(start + BATCH - 1)))

@@ -1,6 +1,8 @@
 /** Accounts: a record under the partition of each, found by GUID or by API id. */
 import type { Redis } from 'ioredis'
 import { asAccountId, type AccountId } from '../../domain/ids.ts'
+import type { AccountConnector } from '../account-connector.ts'
+import { partitionOf } from '../keys.ts'
 import type { Account, Accounts } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import { call, replies, script } from './registry-call.ts'
@@ -44,6 +46,14 @@ export function createAccounts(redis: Redis): Accounts {
     return accountOf(id, await call(() => redis.hgetall(keys.account(id))))
   }
 
+  /** Its account connectors are found by their external ids no more. */
+  async function forget(id: AccountId, held: { readonly [id: string]: string }): Promise<void> {
+    for (const [one, text] of Object.entries(held)) {
+      const { connectorId, externalId }: AccountConnector = JSON.parse(text.replace(/^\d+ \d+ /, ''))
+      if (externalId !== undefined) await call(() => redis.srem(keys.externalIds(partitionOf(id), connectorId, externalId), `${id} ${one}`))
+    }
+  }
+
   return {
     get,
     // The record comes first, so that an API id never leads to nothing while its account is made; one whose making or removal was cut off half-way
@@ -74,8 +84,10 @@ export function createAccounts(redis: Redis): Accounts {
     },
     async delete(id) {
       const account = await get(id)
+      const held = await call(() => redis.hgetall(keys.accountConnectors(id)))
       if ((await removeEmpty(redis, [keys.account(id), keys.cycles(id), keys.accountConnectors(id), keys.installations(id), keys.operations(id)], [])) === 0)
         return false
+      await forget(id, held)
       if (account !== undefined) await unclaim(redis, indexes, [account.apiId, id])
       return true
     },

@@ -15,16 +15,18 @@ import { registryKeys as keys } from '../registry-keys.ts'
 
 import { call, replies, script } from './registry-call.ts'
 
-/** KEYS document, account, its cycles · ARGV cycle id, createdAt, field, value, … · Answers created, there, or gone where the account is. */
+/** KEYS document, account, its cycles, sets of those of a connector … · ARGV cycle id, createdAt, field, value, … · Answers created, there, or gone where the account is. */
 const create = script(`
 if redis.call('EXISTS', KEYS[2]) == 0 then return 'gone' end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'there' end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+for at = 4, #KEYS do redis.call('SADD', KEYS[at], ARGV[1]) end
 return 'created'`)
 
 /**
- * KEYS document, the inbox's cycle · ARGV expected version, version, '1' where its trigger is a schedule, field, value, …
+ * KEYS document, the inbox's cycle, sets of a connector's cycles: those that it leaves, those that it is to be in …
+ * ARGV expected version, version, '1' where its trigger is a schedule, cycle id, number of sets that it leaves, field, value, …
  * Answers done, running, changed or deleted. The inbox's version changes with the document's,
  * and so does what it knows of the trigger, so that no accept sees one without the other.
  */
@@ -34,8 +36,9 @@ local state = redis.call('HGET', KEYS[2], 'state')
 if not version or not state or redis.call('HGET', KEYS[2], 'deleted') == '1' then return 'deleted' end
 if version ~= ARGV[1] then return 'changed' end
 if state == 'Active' or state == 'Stopping' then return 'running' end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], 'version', ARGV[2], unpack(ARGV, 6))
 redis.call('HSET', KEYS[2], 'version', ARGV[2], 'scheduled', ARGV[3])
+for at = 3, #KEYS do redis.call(at < 3 + ARGV[5] and 'SREM' or 'SADD', KEYS[at], ARGV[4]) end
 return 'done'`)
 
 export function createCycles(redis: Redis): Cycles {
@@ -65,7 +68,7 @@ export function createCycles(redis: Redis): Cycles {
     async create(cycle) {
       const { place } = cycle
       await address(place, cycle.identifiers)
-      const kept = [keys.document(place), keys.account(place.account), keys.cycles(place.account)]
+      const kept = [keys.document(place), keys.account(place.account), keys.cycles(place.account), ...connectorSets(cycle)]
       const made = await create(redis, kept, [place.cycle, cycle.createdAt, 'version', cycle.version, ...fieldsOf(cycle)])
       if (made === 'created') return made
       await forget(place, Object.values(cycle.identifiers))
@@ -77,13 +80,16 @@ export function createCycles(redis: Redis): Cycles {
     },
     async replace(cycle, expected) {
       const { place } = cycle
-      const before = Object.values((await get(place))?.identifiers ?? {})
+      const stored = await get(place)
+      const before = Object.values(stored?.identifiers ?? {})
+      const sets = connectorSets(cycle)
+      const left = stored === undefined ? [] : connectorSets(stored).filter(key => !sets.includes(key))
       const wanted = Object.values(cycle.identifiers)
       await address(place, cycle.identifiers)
       const answer = await replace(
         redis,
-        [keys.document(place), cycleKey(place)],
-        [expected, cycle.version, triggerOf(cycle.document).type === 'schedule' ? '1' : '', ...fieldsOf(cycle)],
+        [keys.document(place), cycleKey(place), ...left, ...sets],
+        [expected, cycle.version, triggerOf(cycle.document).type === 'schedule' ? '1' : '', place.cycle, left.length, ...fieldsOf(cycle)],
       )
       const done = answer === 'done'
       await forget(place, done ? before.filter(one => !wanted.includes(one)) : wanted.filter(one => !before.includes(one)))
@@ -95,7 +101,9 @@ export function createCycles(redis: Redis): Cycles {
       for (let at = 0; at < identifiers.length; at += 500) {
         await call(() => redis.unlink(identifiers.slice(at, at + 500).map(one => keys.webhook(asIdentifier(one)))))
       }
+      const stored = await get(place)
       const transaction = redis.multi().del(keys.document(place), keys.identifiers(place), keys.incidents(place)).zrem(keys.cycles(place.account), place.cycle)
+      for (const key of stored === undefined ? [] : connectorSets(stored)) transaction.srem(key, place.cycle)
       replies(await call(() => transaction.exec()))
     },
     async list(account, { page, pageSize }) {
@@ -112,8 +120,15 @@ export function createCycles(redis: Redis): Cycles {
       const found = await call(() => redis.get(keys.webhook(identifier)))
       return found === null ? undefined : JSON.parse(found)
     },
+    ofConnector: async (account, connector) => (await call(() => redis.smembers(keys.connectorCycles(account, connector)))).map(asCycleId),
   }
 }
+
+const connectorSets = ({ place, document }: Pick<StoredCycle, 'place' | 'document'>): readonly string[] => [
+  ...new Set(
+    document.steps.flatMap(step => (step.type === 'webhook' && step.connector !== undefined ? [keys.connectorCycles(place.account, step.connector)] : [])),
+  ),
+]
 
 function fieldsOf(cycle: StoredCycle): (string | number)[] {
   const { createdAt, updatedAt, document, identifiers, origin, accountConnectors } = cycle

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis'
-import type { AccountConnector } from '../account-connector.ts'
 import type { Connector } from '../connector.ts'
 import type { Installation } from '../installation.ts'
 import type { Marketplace } from '../marketplace.ts'
@@ -7,6 +6,7 @@ import type { Package } from '../package.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { Registry } from '../registry.ts'
 import type { Template } from '../template.ts'
+import { createAccountConnectors } from './account-connectors.ts'
 import { createAccountRecords, createRecords } from './records.ts'
 import { createAccounts } from './registry-accounts.ts'
 import { createCycles } from './registry-cycles.ts'
@@ -23,10 +23,10 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
     accounts: createAccounts(redis),
     cycles: createCycles(redis),
     templates: createRecords<Template>(redis, { base: keys.templates }),
-    connectors: createRecords<Connector>(redis, { base: keys.connectors, nameOf: ({ name }) => name }),
+    connectors: createRecords<Connector>(redis, { base: keys.connectors, nameOf: ({ name }) => name, groupOf: ({ partnerWebhook }) => partnerWebhook }),
     marketplaces: createRecords<Marketplace>(redis, { base: keys.marketplaces, numbered: true }),
     packages: createRecords<Package>(redis, { base: keys.packages, numbered: true, groupOf: ({ marketplaceId }) => marketplaceId }),
-    accountConnectors: createAccountRecords<AccountConnector>(redis, keys.accountConnectors),
+    accountConnectors: createAccountConnectors(redis),
     installations: createAccountRecords<Installation>(redis, keys.installations),
     operations: createOperations(redis),
     incidents: createIncidents(redis, options),

@@ -94,7 +94,7 @@ export async function called(setup: Setup, call: Partial<MethodCall> = {}) {
       },
     },
     registry: {
-      connectors: records([connector], ({ name }) => name),
+      connectors: { ...records([connector], ({ name }) => name), listOf: none, nextId: none },
       accountConnectors: {
         of: () => ({
           ...records(held, ({ name }) => name),
@@ -104,6 +104,7 @@ export async function called(setup: Setup, call: Partial<MethodCall> = {}) {
           },
         }),
         anywhere: async () => true,
+        holders: none,
       },
     },
     tokens: { token: setup.token ?? none },

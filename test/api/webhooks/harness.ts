@@ -1,15 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import type { Redis } from 'ioredis'
 import { createWebhookRouter } from '../../../api/webhooks/router.ts'
+import { createFanOut, type FanOut, type FanOutDeps } from '../../../api/webhooks/partner-fan-out.ts'
 import { createStarts } from '../../../api/webhooks/starts.ts'
 import type { WebhookDeps, WebhookTemporal } from '../../../api/webhooks/deps.ts'
 import type { CycleDocument } from '../../../domain/document.ts'
-import { asAccountId, asCycleId, asIdentifier, type Identifier, type Place, type StepId } from '../../../domain/ids.ts'
+import { asAccountId, asCycleId, asIdentifier, type AccountId, type Identifier, type Place, type StepId } from '../../../domain/ids.ts'
 import { createMetrics } from '../../../platform/metrics.ts'
 import { createScripting } from '../../../scripting/index.ts'
 import { createCycleCache } from '../../../storage/cycle-cache.ts'
 import type { InboxOptions, Turn } from '../../../storage/inbox.ts'
 import { createInbox } from '../../../storage/redis/inbox.ts'
+import { createPartnerInbox } from '../../../storage/redis/partner-inbox.ts'
 import { createRegistry } from '../../../storage/redis/registry.ts'
 import { createTestClient, type PostOptions, type TestClient, type WebhookReply } from '../../support/client.ts'
 import { freshRedis } from '../../support/redis.ts'
@@ -17,14 +20,18 @@ import { until } from '../../support/until.ts'
 
 /** The endpoint alone, over real Redis, with a Temporal that each test decides about. */
 export interface Harness {
+  readonly redis: Redis
   readonly registry: ReturnType<typeof createRegistry>
   readonly inbox: ReturnType<typeof createInbox>
+  /** Events of partner webhooks are handed out by its turns alone. */
+  readonly fanOut: FanOut
   readonly url: string
   readonly client: TestClient
   readonly logged: readonly object[]
   temporal(given: Partial<WebhookTemporal>): void
   /** Makes a cycle; `identifiers` by step. */
-  cycle(document: CycleDocument, state?: 'Active' | 'Paused'): Promise<HarnessCycle>
+  cycle(document: CycleDocument, state?: 'Active' | 'Paused', of?: AccountId): Promise<HarnessCycle>
+  account(apiId: string): Promise<AccountId>
   /** The turn of one cycle, as a dispatcher takes it; those of others that come first are given back. */
   take(place: Place): Promise<Turn>
   close(): Promise<void>
@@ -50,8 +57,11 @@ export async function startEndpoint(
   const logged: object[] = []
   let temporal: Partial<WebhookTemporal> = {}
   const unexpected = (): Promise<never> => Promise.reject(new Error('Temporal was not to be asked'))
-  const handler = createWebhookRouter({
+  const deps: FanOutDeps = {
     inbox,
+    connectors: registry.connectors,
+    partner: createPartnerInbox(redis, { inboxLimit: 20, inboxBytes: 1e7, totalBytes: 1e8, keyTtlMs: 86_400_000, leaseMs: 500 }),
+    registry,
     cycles: createCycleCache(registry, { maxAgeMs: 3_600_000 }),
     guard: { check: given.guard ?? (() => Promise.resolve('there')) },
     scripting,
@@ -70,25 +80,33 @@ export async function startEndpoint(
     logger: { info: fields => logged.push(fields), warn: fields => logged.push(fields), error: fields => logged.push(fields) },
     limits: { maxBody: 1024 * 1024, maxDepth: 64, maxValues: 100_000, heldLimit: 10, maxStepExecutions: 100, retentionMs: 86_400_000, ...given.limits },
     publicUrl: 'http://public.example',
-  })
+  }
+  const handler = createWebhookRouter(deps)
   const server = createServer((req, res) => handler(req, res, () => res.writeHead(418).end()))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const url = `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`
   const client = createTestClient({ base: () => url, clientId: '', clientSecret: '' })
-  const account = asAccountId(randomUUID())
-  await registry.accounts.create({ id: account, apiId: 'shop-1', name: 'Shop', description: '', timezone: 'UTC', createdAt: 0, userId: randomUUID() })
+  const newAccount = async (apiId: string): Promise<AccountId> => {
+    const id = asAccountId(randomUUID())
+    await registry.accounts.create({ id, apiId, name: 'Shop', description: '', timezone: 'UTC', createdAt: 0, userId: randomUUID() })
+    return id
+  }
+  const account = await newAccount('shop-1')
   return {
+    redis,
     registry,
     inbox,
+    fanOut: createFanOut(deps),
     url,
     client,
     logged,
     temporal: next => {
       temporal = next
     },
-    async cycle(document, state = 'Active') {
-      const place: Place = { account, cycle: asCycleId(randomUUID()) }
+    account: newAccount,
+    async cycle(document, state = 'Active', of = account) {
+      const place: Place = { account: of, cycle: asCycleId(randomUUID()) }
       const identifiers: { [step: StepId]: Identifier } = {}
       for (const step of document.steps) if (step.type === 'webhook') identifiers[step.id] = asIdentifier(randomBytes(11).toString('hex'))
       const stored = { place, version: 1, createdAt: 0, updatedAt: 0, document, identifiers }

@@ -4,7 +4,8 @@ import { headersOf, isIdentifier, keyOf, queryOf, storedHeaders, targetOf } from
 
 describe('the head of a webhook request', () => {
   it('names its identifier, with and without a slash at the end and a query behind it', () => {
-    expect(targetOf('/api/webhook/abc')).toEqual({ identifier: 'abc', path: '/api/webhook/abc', search: '' })
+    expect(targetOf('/api/webhook/abc')).toEqual({ of: 'webhook', identifier: 'abc', path: '/api/webhook/abc', search: '' })
+    expect(targetOf('/api/partnerwebhook/abc?a=1')).toEqual({ of: 'partner', identifier: 'abc', path: '/api/partnerwebhook/abc', search: 'a=1' })
     expect(targetOf('/api/webhook/abc/?a=1&b')).toMatchObject({ identifier: 'abc', search: 'a=1&b' })
   })
 

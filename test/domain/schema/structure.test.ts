@@ -21,7 +21,6 @@ const inAnswer = (part: object): string[] =>
       { id: 'done', type: 'synchronousResponse', ...part },
     ],
   })
-const later = 'is not yet available in this version'
 
 describe('the structure of a document', () => {
   it('a document with everything in it is taken as it stands', () => {
@@ -84,8 +83,12 @@ describe('the structure of a document', () => {
       'steps[1].match.reqest: Unknown property "reqest". Did you mean "request"?',
     ])
   })
-  it('what later releases bring is told apart from what does not exist', () => {
-    for (const name of ['connector', 'method']) expect(inTrigger({ [name]: 'x' })).toEqual([`steps[0].${name}: "${name}" ${later}`])
+  it('a webhook has a connector and a method of it, or none of them (cycles.md 4)', () => {
+    expect(inTrigger({ connector: 'Shop', method: 'newOrder' })).toEqual([])
+    expect(inTrigger({ connector: 'Shop' })).toEqual(['steps[0].method: Is missing: connector and method of a webhook go together, and connector is given'])
+    expect(inTrigger({ method: 'newOrder' })).toEqual(['steps[0].connector: Is missing: connector and method of a webhook go together, and method is given'])
+  })
+  it('an error rule that does not exist is told with the one that was meant', () => {
     expect(inSettings({ onStepError: 'stopTransactions' })[0]).toContain('Did you mean "stopTransaction"?')
   })
   it('missing and wrong properties are told by what they must be', () => {
