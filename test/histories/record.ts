@@ -28,6 +28,7 @@ try {
     const handle = await play(rig)
     const history = await handle.fetchHistory()
     delete rig.activities.callHttp
+    delete rig.activities.callMethod
     delete rig.activities.sendNotification
     writeFileSync(file, `${JSON.stringify(scrub(JSON.parse(historyToJSON(history))), undefined, 1)}\n`)
     console.log(`${name}: ${history.events?.length ?? 0} events`)

@@ -211,4 +211,29 @@ export const scenarios: readonly Scenario[] = [
       return ended(await rig.start(rig.input(documentOf(steps, { settings: { retention: { errored: '0s' } } }), { items: ['a', 'bad', 'none', 'c'] })))
     },
   },
+  {
+    name: 'method-tried-again',
+    async play(rig) {
+      let tries = 0
+      rig.activities.callMethod = async () => {
+        if (++tries === 1) throw failureOf(new StepError('callFailed', 'answered 404', { status: 404 }))
+        return { status: 200, headers: {}, body: [{ id: 1 }], cut: 'The list was cut' }
+      }
+      const steps: Step[] = [
+        trigger('list'),
+        {
+          id: 'list',
+          type: 'method',
+          connector: 'Shop',
+          method: 'listOrders',
+          parameters: { of: '{{order.body.id}}' },
+          onError: 'retry',
+          retryDelays: ['1s'],
+          next: 'after',
+        },
+        { id: 'after', type: 'script', source: '', input: '{{list.body}}' },
+      ]
+      return ended(await rig.start(rig.input(documentOf(steps, { settings: { retention: { success: '0s' } } }), { id: 7 })))
+    },
+  },
 ]
