@@ -156,7 +156,10 @@ async function compose(
     signals: temporal,
     schedules: createSchedules(client, { taskQueue: config.temporalTaskQueue }),
     rootsOf: acceptedRoots(publicUrl),
-    prerequisites: cycle => missingFor(registry, cycle),
+    prerequisites: async cycle => {
+      await tokens.revive(cycle.place.account)
+      return missingFor(registry, cycle)
+    },
     webhookUrl: identifier => `${publicUrl}/api/webhook/${identifier}`,
     guard,
     metrics,

@@ -1,9 +1,11 @@
 /** Cycles of an account: documents, start and stop. */
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
-import { asProblems } from '../../domain/prerequisites.ts'
+import { asProblems, type Prerequisite } from '../../domain/prerequisites.ts'
 import { deleteCycle } from '../../storage/cycle-life.ts'
 import { missingFor } from '../../storage/prerequisites.ts'
+import type { StoredCycle } from '../../storage/registry.ts'
+import type { Services } from '../services.ts'
 import { createCycle, replaceCycle } from '../cycles/save.ts'
 import { cycleView, findCycle, freshView, unlessDeleted, withStatus } from '../cycles/view.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'
@@ -125,8 +127,8 @@ export const cycleRoutes: readonly Route[] = [
     errors: ['cycle_not_found', 'prerequisites_missing'],
     handler: async (services, call) => {
       const { stored } = await findCycle(services, call.account, call.params.id)
-      const missing = await missingFor(services.registry, stored)
-      if (missing.length > 0) throw new ApiError('prerequisites_missing', 'The cycle cannot be activated yet.', asProblems(missing))
+      const prerequisites = await missing(services, stored)
+      if (prerequisites.length > 0) throw new ApiError('prerequisites_missing', 'The cycle cannot be activated yet.', asProblems(prerequisites))
       unlessDeleted(await services.inbox.activate(stored.place))
       return { status: 200, body: await freshView(services, stored.place) }
     },
@@ -168,10 +170,15 @@ export const cycleRoutes: readonly Route[] = [
     errors: ['cycle_not_found'],
     handler: async (services, call) => {
       const { stored } = await findCycle(services, call.account, call.params.id)
-      return { status: 200, body: await missingFor(services.registry, stored) }
+      return { status: 200, body: await missing(services, stored) }
     },
   }),
 ]
+
+async function missing({ registry, oauth }: Services, cycle: StoredCycle): Promise<readonly Prerequisite[]> {
+  await oauth.revive(cycle.place.account)
+  return missingFor(registry, cycle)
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null

@@ -9,7 +9,7 @@ import { applicationOf } from './client.ts'
 import { credentialsOf, type OAuthCredentials } from './credentials.ts'
 import { TokenServerDown, type Renewed, type TokensDeps } from './deps.ts'
 import { createTokenEndpoint } from './endpoint.ts'
-import { createTokens, type AccessTokens } from './tokens.ts'
+import { createTokens, type Tokens } from './tokens.ts'
 
 export interface OAuthDeps extends Pick<TokensDeps, 'registry' | 'sealer'>, Pick<AuthorizationDeps, 'test'> {
   readonly store: OAuthStore
@@ -20,14 +20,12 @@ export interface OAuthDeps extends Pick<TokensDeps, 'registry' | 'sealer'>, Pick
   readonly metrics: Pick<Metrics, 'oauthRenewals'>
 }
 
-export interface OAuth extends AccessTokens, Authorizations {
+export interface OAuth extends Tokens, Authorizations {
   /**
    * The first tokens of client credentials, before there is an account connector: what is to stand, sealed, as `oauth` in its credentials. Throws as
    * `token` does.
    */
   first(connector: Connector, settings: { readonly [name: string]: string }): Promise<OAuthCredentials & { readonly accessToken: string }>
-  /** Waits until no refresh is on its way: an answer that is not stored is lost. */
-  close(): Promise<void>
 }
 
 /** Where applications send users back to: the partner registers it with each of them. */
@@ -44,6 +42,7 @@ export function createOAuth({ registry, sealer, store, addresses, publicUrl, tes
   return {
     ...createAuthorizations({ ...parts, redirectUri: callbackUrl(publicUrl), ...(test === undefined ? {} : { test }) }),
     token: tokens.token,
+    revive: account => tokens.revive(account),
     async first(connector, settings) {
       const { client, grant, scopes } = applicationOf(connector, settings, sealer)
       if (grant !== 'clientCredentials') throw new StepError('notAuthenticated', `The connector ${connector.name} needs a user who gives access`)

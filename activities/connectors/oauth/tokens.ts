@@ -16,8 +16,15 @@ export interface AccessTokens {
 
 /** Others may renew the same tokens while one waits for them; then its turn has come. */
 const ROUNDS = 5
+/** Of all account connectors of an account. */
+const MANY = { page: 1, pageSize: 10_000 } as const
 
 export interface Tokens extends AccessTokens {
+  /**
+   * Tries again those of an account whose client was refused before the partner changed the connector: to be called before it is judged whether they are
+   * authenticated. What comes of it stands in their records.
+   */
+  revive(account: AccountId): Promise<void>
   /** Waits until no refresh is on its way: an answer that is not stored is lost. */
   close(): Promise<void>
 }
@@ -45,23 +52,33 @@ export function createTokens(deps: TokensDeps): Tokens {
     await registry.accountConnectors.of(account).replace(id, { ...value, credentials: sealCredentials(value, oauth, sealer) }, version)
   }
 
-  return {
-    async token(account, id, { rejected }, signal) {
-      for (let round = 0; round < ROUNDS; round++) {
-        signal.throwIfAborted()
-        const [found, now] = await Promise.all([registry.accountConnectors.of(account).get(id), store.now()])
-        if (found === undefined) throw new StepError('notAuthenticated', 'The account connector was deleted')
-        const oauth = openCredentials(found.value, sealer)
-        const { accessToken, renewAt = Number.POSITIVE_INFINITY } = oauth
-        if (found.value.status === 'Unauthenticated') {
-          if (!(await healed(found, oauth))) throw new StepError('notAuthenticated', found.value.reason ?? 'It was not authorised yet')
-        } else if (accessToken !== undefined && accessToken !== rejected && now < renewAt) {
-          await reseal(account, found, oauth)
-          return accessToken
-        }
-        await unlessAborted(renew(account, id, accessToken), signal)
+  const token: AccessTokens['token'] = async (account, id, { rejected }, signal) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      signal.throwIfAborted()
+      const [found, now] = await Promise.all([registry.accountConnectors.of(account).get(id), store.now()])
+      if (found === undefined) throw new StepError('notAuthenticated', 'The account connector was deleted')
+      const oauth = openCredentials(found.value, sealer)
+      const { accessToken, renewAt = Number.POSITIVE_INFINITY } = oauth
+      if (found.value.status === 'Unauthenticated') {
+        if (!(await healed(found, oauth))) throw new StepError('notAuthenticated', found.value.reason ?? 'It was not authorised yet')
+      } else if (accessToken !== undefined && accessToken !== rejected && now < renewAt) {
+        await reseal(account, found, oauth)
+        return accessToken
       }
-      throw new TokenServerDown('The access token was renewed again and again, and never to be used')
+      await unlessAborted(renew(account, id, accessToken), signal)
+    }
+    throw new TokenServerDown('The access token was renewed again and again, and never to be used')
+  }
+
+  return {
+    token,
+    async revive(account) {
+      const { items } = await registry.accountConnectors.of(account).list(MANY)
+      const again = async ({ id, value }: Stored): Promise<void> => {
+        if (value.status === 'Unauthenticated' && openCredentials(value, sealer).refusedClient !== undefined)
+          await token(account, id, {}, new AbortController().signal)
+      }
+      await Promise.allSettled(items.map(again))
     },
     async close() {
       await Promise.allSettled(flights.values())

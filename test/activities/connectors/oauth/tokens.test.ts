@@ -280,22 +280,31 @@ describe('a refresh', () => {
 })
 
 describe('the client', () => {
-  it('that is refused is tried again when the partner has changed the connector, and users need not come back', async () => {
-    const id = await authorized(rig, server, one)
-    rig.later(HOUR)
-    server.rules.instead = () => ({ status: 401, body: { error: 'invalid_client' } })
-    expect(await notAuthenticated(token(id))).toBe('The token server answered with 401: invalid_client')
-    const asked = server.asked.length
-    await notAuthenticated(token(id))
-    expect(server.asked.length).toBe(asked)
-    server.rules.instead = undefined
-    const { connectorId } = (await rig.record(id)).value
-    const connector = await rig.registry.connectors.get(connectorId)
-    if (connector !== undefined) await rig.registry.connectors.replace(connectorId, connector.value, connector.version)
-    const given = await Promise.all(Array.from({ length: 10 }, () => token(id)))
-    expect(server.tokens).toContain(given[0])
-    expect(await rig.record(id)).toMatchObject({ value: { status: 'Authenticated' } })
-  })
+  it.each(['a call', 'an activation'])(
+    'that is refused is tried again by %s when the partner has changed the connector, and users need not come back',
+    async before => {
+      const id = await authorized(rig, server, one)
+      rig.later(HOUR)
+      server.rules.instead = () => ({ status: 401, body: { error: 'invalid_client' } })
+      expect(await notAuthenticated(token(id))).toBe('The token server answered with 401: invalid_client')
+      const asked = server.asked.length
+      await notAuthenticated(token(id))
+      expect(server.asked.length).toBe(asked)
+      server.rules.instead = undefined
+      const { connectorId } = (await rig.record(id)).value
+      const connector = await rig.registry.connectors.get(connectorId)
+      await one.tokens.revive(rig.account)
+      expect(server.asked.length).toBe(asked)
+      if (connector !== undefined) await rig.registry.connectors.replace(connectorId, connector.value, connector.version)
+      if (before === 'an activation') {
+        await one.tokens.revive(rig.account)
+        expect(await rig.record(id)).toMatchObject({ value: { status: 'Authenticated' } })
+      }
+      const given = await Promise.all(Array.from({ length: 10 }, () => token(id)))
+      expect(server.tokens).toContain(given[0])
+      expect(await rig.record(id)).toMatchObject({ value: { status: 'Authenticated' } })
+    },
+  )
 
   it('says who it is by HTTP basic, else in the form, and remembers which', async () => {
     server.rules.auth = 'post'
