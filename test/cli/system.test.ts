@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSystem, type TestSystem } from '../support/system.ts'
@@ -113,8 +113,8 @@ describe('flywheel apply', () => {
   it('takes the examples as they are, and passes over what is no cycle', async () => {
     const { code, out, err } = await command(['apply', '-f', 'examples'], { cwd: ROOT })
     expect(code).toBe(0)
-    const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter(entry => entry.isDirectory())
-    expect(out.match(/^created /gm)).toHaveLength(folders.length)
+    const cycles = readdirSync(join(ROOT, 'examples')).filter(name => existsSync(join(ROOT, 'examples', name, 'cycle.yaml')))
+    expect(out.match(/^created /gm)).toHaveLength(cycles.length)
     expect(err).toContain('examples.yaml: passed over')
   })
 })
@@ -311,7 +311,7 @@ describe('flywheel export, import and reindex', () => {
     const { id } = await system.client.cycle(orders('1'), { account })
     const cwd = folder({})
     const all = await command(['export', '-o', 'all.json'], { cwd })
-    expect([all.code, all.out]).toEqual([0, expect.stringMatching(/^all\.json: .*Accounts \d+, Cycles \d+/)])
+    expect([all.code, all.out]).toEqual([0, expect.stringMatching(/^all\.json: .*Accounts \d+, .*Cycles \d+/)])
     expect(statSync(join(cwd, 'all.json')).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(cwd, 'all.json'), 'utf8')).toContain(id)
     const one = await command(['export', '--only', account])
