@@ -49,7 +49,7 @@ const SCRIPT_MEMORY = 64 * 1024 * 1024
 async function main(config: Config): Promise<void> {
   const logger = createLogger(config, 'api')
   logger.info({ configuration: configSummary(config, 'api') }, 'starting')
-  const publicUrl = config.publicUrl.replace(/\/+$/, '')
+  const { publicUrl } = config
   const metrics = createMetrics('api')
   const redis = connectRedis(config.redisUrl, { logger })
   await durable(redis, config, logger)
@@ -135,7 +135,7 @@ async function main(config: Config): Promise<void> {
       sealer,
       connectors,
       oauth,
-      temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl.replace(/\/+$/, ''), namespace: config.temporalNamespace }),
+      temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl, namespace: config.temporalNamespace }),
       operations: createOperationStarter(client, config.temporalTaskQueue, (id, listener) => inbox.onEnd(id, listener)),
       metrics: metrics.registry,
       settings: { publicUrl, clientId: config.clientId, clientSecret: config.clientSecret },

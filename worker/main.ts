@@ -7,6 +7,7 @@ import { createHttpCaller } from '../activities/http/index.ts'
 import { createOAuth } from '../activities/connectors/oauth/index.ts'
 import { createNotifier } from '../activities/http/notifier.ts'
 import { createActivities } from '../activities/index.ts'
+import { webhookUrl } from '../domain/webhook-url.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
@@ -137,7 +138,7 @@ async function compose(
     userAgent: 'Flywheel',
   })
   first('http', () => http.close())
-  const publicUrl = config.publicUrl.replace(/\/+$/, '')
+  const { publicUrl } = config
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
   const tokens = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger, metrics })
   first('oauth', () => tokens.close())
@@ -160,7 +161,7 @@ async function compose(
       await tokens.revive(cycle.place.account)
       return missingFor(registry, cycle)
     },
-    webhookUrl: identifier => `${publicUrl}/api/webhook/${identifier}`,
+    webhookUrl: identifier => webhookUrl(publicUrl, identifier),
     guard,
     metrics,
     runtime: () => {

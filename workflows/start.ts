@@ -5,6 +5,7 @@ import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } 
 import type { CycleDocument } from '../domain/document.ts'
 import type { AccountId, CycleId, Identifier, Place, StepId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
+import { webhookUrl } from '../domain/webhook-url.ts'
 import {
   INSTALLATION_NOTIFICATIONS,
   installationNotificationsWorkflowId,
@@ -39,7 +40,7 @@ export function snapshotOf(
   const variables: { [name: string]: Json } = {}
   for (const v of cycle.document.variables ?? []) if (v.secret !== true && v.value !== undefined) variables[v.name] = v.value
   const webhooks: { [step: StepId]: string } = {}
-  for (const [step, identifier] of Object.entries(cycle.identifiers)) webhooks[step] = `${publicUrl}/api/webhook/${identifier}`
+  for (const [step, identifier] of Object.entries(cycle.identifiers)) webhooks[step] = webhookUrl(publicUrl, identifier)
   const document: CycleDocument = {
     ...cycle.document,
     variables: (cycle.document.variables ?? []).map(v => (v.secret === true ? { name: v.name, secret: true } : v)),

@@ -1,6 +1,7 @@
 /** A cycle as the API shows it. */
 import { ApiError } from '../../domain/errors.ts'
 import { asCycleId, type Place } from '../../domain/ids.ts'
+import { webhookUrl } from '../../domain/webhook-url.ts'
 import type { CycleStatus } from '../../storage/inbox.ts'
 import type { Account, StoredCycle } from '../../storage/registry.ts'
 import { guidOf } from '../routes/lists.ts'
@@ -36,8 +37,6 @@ export async function withStatus({ registry, inbox }: Pick<Services, 'registry' 
 export function unlessDeleted(answer: string): void {
   if (answer === 'deleted') throw notFound()
 }
-
-export const webhookUrl = (publicUrl: string, identifier: string): string => `${publicUrl}/api/webhook/${identifier}`
 
 export function cycleView({ stored, status }: LiveCycle, publicUrl: string) {
   const { document, identifiers, origin } = stored

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
 import { asIdentifier } from '../../domain/ids.ts'
-import { webhookUrl } from '../cycles/view.ts'
+import { webhookUrl } from '../../domain/webhook-url.ts'
 import { noBody, partnerRoute, type Route } from '../route.ts'
 import * as schemas from '../schemas.ts'
 

@@ -5,6 +5,7 @@ import { asRequestId, asTransactionId, type TransactionId } from '../../domain/i
 import { requestValue, triggerValues } from '../../domain/match.ts'
 import type { Json } from '../../domain/json.ts'
 import type { WebhookData } from '../../domain/document.ts'
+import { webhookUrl } from '../../domain/webhook-url.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
 import type { CachedCycle } from '../../storage/cycle-cache.ts'
 import type { Peek, RequestKey } from '../../storage/inbox.ts'
@@ -233,7 +234,7 @@ function refused(outcome: 'deleted' | 'inactive' | 'full' | 'stale'): Answer | S
 
 function rootsOf(publicUrl: string, cycle: CachedCycle, facts: WebhookFacts, transaction: TransactionId): { readonly [root: string]: Json } {
   const webhooks: { [step: string]: Json } = {}
-  for (const [step, identifier] of Object.entries(cycle.identifiers)) webhooks[step] = { url: `${publicUrl}/api/webhook/${identifier}` }
+  for (const [step, identifier] of Object.entries(cycle.identifiers)) webhooks[step] = { url: webhookUrl(publicUrl, identifier) }
   return {
     variables: facts.variables,
     webhooks,

@@ -8,6 +8,7 @@ import { RegistryLost, StorageUnavailable } from '../../domain/errors.ts'
 import type { AccountId, CycleId, StepId } from '../../domain/ids.ts'
 import { canonical } from '../../domain/match.ts'
 import { lookupIn, parsePath } from '../../domain/path.ts'
+import { webhookUrl } from '../../domain/webhook-url.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
 import type { AccountConnectors } from '../../storage/account-connector.ts'
 import type { Connector } from '../../storage/connector.ts'
@@ -175,7 +176,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       if (facts === undefined) return undefined
       const headers = headersFrom(data.headers)
       const { body, query } = data
-      const url = `${publicUrl}/api/webhook/${identifier}`
+      const url = webhookUrl(publicUrl, identifier)
       const before = await runBefore(deps.scripting, facts.before === undefined ? [] : [facts.before], { url, method: 'POST', headers, query, body }, lines)
       if (lines.length > 0) incidents.lines(cycle, stepId, lines)
       if (before.next === 'stop' || before.method !== 'POST') {
