@@ -1,7 +1,7 @@
 /** One run of a command: where it is connected to, and how it tells what it found. */
 import type { Command } from 'commander'
 import { account as accountAnswer } from './answers.ts'
-import { createApi, type Api } from './api.ts'
+import { createApi, type Answer, type Api } from './api.ts'
 import { connectionOf, type GlobalOptions } from './connection/settings.ts'
 import { present } from './connection/checkout.ts'
 import { CliError } from './exit.ts'
@@ -16,6 +16,8 @@ export interface Session {
   account(): Promise<Api>
   /** Prints what was asked for: with `--json` as it came, else in words. */
   show(raw: unknown, words: () => string): void
+  /** The same of a list of answers. */
+  showAll<T>(found: readonly Answer<T>[], words: (values: readonly T[]) => string): void
   /** A line on standard error. */
   note(text: string): void
 }
@@ -27,6 +29,7 @@ export function openSession(io: Io, command: Command): Session {
   const options = command.optsWithGlobals<GlobalOptions>()
   const json = options.json === true
   const partner = (): Api => createApi(connectionOf(io, options))
+  const show: Session['show'] = (raw, words) => io.out(json ? `${JSON.stringify(raw, null, 2)}\n` : words())
   return {
     io,
     json,
@@ -39,7 +42,12 @@ export function openSession(io: Io, command: Command): Session {
       const there = known.length === 0 ? 'There is none yet: POST /v1.0/accounts makes one.' : `There are: ${list}.`
       throw new CliError('usage', `Which account? Give --account, or set FLYWHEEL_ACCOUNT. ${there}`)
     },
-    show: (raw, words) => io.out(json ? `${JSON.stringify(raw, null, 2)}\n` : words()),
+    show,
+    showAll: (found, words) =>
+      show(
+        found.map(({ raw }) => raw),
+        () => words(found.map(({ value }) => value)),
+      ),
     note: text => io.err(`${text}\n`),
   }
 }

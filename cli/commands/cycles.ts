@@ -21,14 +21,7 @@ export function addCycles(program: Command, io: Io): void {
   }).action(async (_: object, command: Command) => {
     const session = openSession(io, command)
     const found = await (await session.account()).all('/cycles', cycle)
-    session.show(
-      found.map(({ raw }) => raw),
-      () =>
-        listOf(
-          io,
-          found.map(({ value }) => value),
-        ),
-    )
+    session.showAll(found, values => listOf(io, values))
   })
 
   add(cycles, {

@@ -26,13 +26,6 @@ export function addIncidents(program: Command, io: Io): void {
       const session = openSession(io, command)
       const api = await session.account()
       const found = await api.first(`${cyclePath(await cycleId(api, named))}/incidents`, incident, limit)
-      session.show(
-        found.map(({ raw }) => raw),
-        () =>
-          incidentTable(
-            io,
-            found.map(({ value }) => value),
-          ),
-      )
+      session.showAll(found, values => incidentTable(io, values))
     })
 }

@@ -32,13 +32,10 @@ export function addNotifications(program: Command, io: Io): void {
     .action(async ({ status, limit }: { status?: string; limit: number }, command: Command) => {
       const session = openSession(io, command)
       const found = await session.partner().first('/notifications', notification, limit, { status })
-      session.show(
-        found.map(({ raw }) => raw),
-        () => {
-          const rows = found.map(({ value }) => [instant(value.CreatedOnUtc), value.Status, String(value.Tries.length), value.Title, value.Id])
-          return table(io, ['CREATED', 'STATUS', 'TRIES', 'WHAT', 'ID'], rows, 'There are no notifications.')
-        },
-      )
+      session.showAll(found, values => {
+        const rows = values.map(value => [instant(value.CreatedOnUtc), value.Status, String(value.Tries.length), value.Title, value.Id])
+        return table(io, ['CREATED', 'STATUS', 'TRIES', 'WHAT', 'ID'], rows, 'There are no notifications.')
+      })
     })
 
   add(notifications, {

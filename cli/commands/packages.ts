@@ -85,14 +85,7 @@ export function addPackages(program: Command, io: Io): void {
   }).action(async (_: object, command: Command) => {
     const session = openSession(io, command)
     const found = await (await session.account()).all('/account/packages', offered)
-    session.show(
-      found.map(({ raw }) => raw),
-      () =>
-        listOf(
-          io,
-          found.map(({ value }) => value),
-        ),
-    )
+    session.showAll(found, values => listOf(io, values))
   })
 
   for (const { kind, done, summary, description, examples } of KINDS) {

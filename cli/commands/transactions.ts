@@ -106,14 +106,7 @@ export function addTransactions(program: Command, io: Io): void {
 }
 
 function list(session: Session, found: readonly Answer<Transaction>[], all: boolean, limit: number): void {
-  session.show(
-    found.map(({ raw }) => raw),
-    () =>
-      tableOf(
-        session.io,
-        found.map(({ value }) => value),
-      ),
-  )
+  session.showAll(found, values => tableOf(session.io, values))
   if (!all && found.length === limit && !session.json) session.note(`The first ${limit}; there may be more: --all lists them.`)
 }
 
