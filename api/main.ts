@@ -7,6 +7,7 @@ import { createConnectorTester } from '../activities/connectors/test.ts'
 import { createHttpCaller } from '../activities/http/index.ts'
 import { createOAuth } from '../activities/connectors/oauth/index.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
+import { addressRules, callerOptions, inboxOptions, scriptingOptions } from '../platform/config-parts.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
 import { createDataConverter } from '../platform/payloads.ts'
@@ -40,11 +41,8 @@ const RETRY_MS = 1_000
 /** Room in memory for large data that was used last. */
 const BLOBS_MEMORY = 32 * 1024 * 1024
 const CHECK_MS = 2_500
-/** Answers over this are cut off (operations.md 4). */
-const HTTP_MAX_BYTES = 10 * 1024 * 1024
 /** How long a key of a partner webhook is known after what it made can be over. */
 const KEY_MS = 24 * 3_600_000
-const SCRIPT_MEMORY = 64 * 1024 * 1024
 
 async function main(config: Config): Promise<void> {
   const logger = createLogger(config, 'api')
@@ -58,16 +56,7 @@ async function main(config: Config): Promise<void> {
   const blobs = createBlobs(redis, { retentionMs: config.retentionMax, memoryBytes: BLOBS_MEMORY })
   const dataConverter = createDataConverter(blobs, { thresholdBytes: LARGE_BYTES, inline: INLINE })
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter })
-  const inbox = createInbox({
-    redis,
-    options: {
-      stoppedQueueTtlMs: config.stoppedQueueTtl,
-      retentionMs: config.retentionMax,
-      inboxLimit: config.inboxLimit,
-      inboxBytes: config.inboxBytes,
-      inboxTotalBytes: config.inboxTotalBytes,
-    },
-  })
+  const inbox = createInbox({ redis, options: inboxOptions(config) })
   const registry = createRegistry(redis)
   const cycles = createCycleCache(registry)
   const guard = createRegistryGuard({
@@ -78,20 +67,19 @@ async function main(config: Config): Promise<void> {
     replaced: () => cycles.clear(),
   })
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
-  const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
-  const http = createHttpCaller({ ...addresses, maxBytes: HTTP_MAX_BYTES, maxDepth: config.maxDepth, maxValues: config.maxValues, userAgent: 'Flywheel' })
+  const http = createHttpCaller(callerOptions(config))
   const connectors = createConnectorTester({ http })
   const oauth = createOAuth({
     registry,
     sealer,
     store: createOAuthStore(redis),
-    addresses,
+    addresses: addressRules(config),
     publicUrl,
     logger,
     metrics,
     test: (connector, { settings }, accessToken) => connectors.test({ connector, settings, credentials: {}, accessToken }),
   })
-  const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
+  const scripting = createScripting(scriptingOptions(config))
 
   const webhooks: FanOutDeps = {
     inbox,

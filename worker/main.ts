@@ -9,6 +9,7 @@ import { createNotifier } from '../activities/http/notifier.ts'
 import { createActivities } from '../activities/index.ts'
 import { webhookUrl } from '../domain/webhook-url.ts'
 import { ConfigError, configSummary, parseConfig, type Config } from '../platform/config.ts'
+import { addressRules, callerOptions, inboxOptions, scriptingOptions } from '../platform/config-parts.ts'
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
 import { createDataConverter } from '../platform/payloads.ts'
@@ -43,9 +44,6 @@ import { installRuntime } from './temporal-runtime.ts'
 import { createTemporalWorker } from './temporal-worker.ts'
 import { createUpkeep } from './upkeep.ts'
 
-const SCRIPT_MEMORY = 64 * 1024 * 1024
-/** Answers over this are cut off (operations.md 4). */
-const HTTP_MAX_BYTES = 10 * 1024 * 1024
 /** Room in memory for large data that was used last. */
 const BLOBS_MEMORY = 64 * 1024 * 1024
 const CHECK_MS = 2_500
@@ -105,16 +103,7 @@ async function compose(
   const dataConverter = createDataConverter(blobs, { thresholdBytes: LARGE_BYTES, inline: INLINE })
   client = new Client({ connection, namespace: config.temporalNamespace, dataConverter })
 
-  const inbox = createInbox({
-    redis,
-    options: {
-      stoppedQueueTtlMs: config.stoppedQueueTtl,
-      retentionMs: config.retentionMax,
-      inboxLimit: config.inboxLimit,
-      inboxBytes: config.inboxBytes,
-      inboxTotalBytes: config.inboxTotalBytes,
-    },
-  })
+  const inbox = createInbox({ redis, options: inboxOptions(config) })
   first('inbox', () => inbox.close())
   const registry = createRegistry(redis)
   const cycles = createCycleCache(registry)
@@ -125,18 +114,12 @@ async function compose(
     found: state => metrics.registryLost.set(state === 'lost' ? 1 : 0),
     replaced: () => cycles.clear(),
   })
-  const scripting = createScripting({ timeoutMs: config.scriptTimeout, memoryBytes: SCRIPT_MEMORY })
+  const scripting = createScripting(scriptingOptions(config))
   first('scripting', () => scripting.close())
-  const addresses = { allowPrivateAddresses: config.allowPrivateAddresses, allowedAddresses: [...config.allowedAddresses] }
+  const addresses = addressRules(config)
   const notifier = createNotifier(addresses)
   first('notifier', () => notifier.close())
-  const http = createHttpCaller({
-    ...addresses,
-    maxBytes: HTTP_MAX_BYTES,
-    maxDepth: config.maxDepth,
-    maxValues: config.maxValues,
-    userAgent: 'Flywheel',
-  })
+  const http = createHttpCaller(callerOptions(config))
   first('http', () => http.close())
   const { publicUrl } = config
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
