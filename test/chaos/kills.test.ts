@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { TestCycle, TransactionView, WebhookReply } from '../support/client.ts'
 import type { ReceivedRequest } from '../support/receiver.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
 import { asking, telling, waiting } from '../e2e/documents.ts'
 import { inParallel, insist, sizeOf } from './senders.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { killAndRestart, useOwnSystem } from './servers.ts'
 
 const ASYNC = sizeOf('CHAOS_ASYNC', 400)
 const MID = sizeOf('CHAOS_MID', 100)
@@ -16,24 +15,7 @@ const ROUNDS = sizeOf('CHAOS_ROUNDS', 8)
 const PER_ORDER = 5
 const VICTIMS = ['api', 'worker', 'redis', 'temporal'] as const
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, env: { ALLOW_VOLATILE_REDIS: 'false' } })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
-
-async function killAndRestart(victim: (typeof VICTIMS)[number]): Promise<void> {
-  await sleep(Math.random() * 1_500)
-  if (victim === 'api' || victim === 'worker') return system.restart(victim)
-  await servers.kill(victim)
-  await sleep(Math.random() * 1_000)
-  await servers.start(victim)
-}
+const own = useOwnSystem({ ALLOW_VOLATILE_REDIS: 'false' })
 
 /** Every transaction of a cycle, over all pages. */
 async function all(cycle: TestCycle): Promise<TransactionView[]> {
@@ -53,7 +35,7 @@ const runs = (requests: readonly ReceivedRequest[]): ReceivedRequest[] => [
 
 describe('while api, worker, Redis and Temporal are killed at random instants', () => {
   it('every 200 is exactly one transaction, run to its end, and every mid-cycle request one run, in order', async () => {
-    const { client, receiver } = system
+    const { client, receiver } = own.system
     const told = await client.cycle(telling(receiver.url))
     const asked = await client.cycle(asking(receiver.url))
     const waits = await client.cycle(waiting(receiver.url))
@@ -69,7 +51,7 @@ describe('while api, worker, Redis and Temporal are killed at random instants', 
       const mine = share(ASYNC, round)
       const held = share(SYNC, round)
       await Promise.all([
-        killAndRestart(victim),
+        sleep(Math.random() * 1_500).then(() => killAndRestart(own, victim)),
         inParallel(mine.length, 8, async i => {
           const n = mine[i] ?? 0
           asynchronous.set(n, await insist(told, { n }, { key: `a-${n}` }))
@@ -128,18 +110,18 @@ describe('while api, worker, Redis and Temporal are killed at random instants', 
 
 describe('a worker that is killed when transactions have just come to wait', () => {
   it('stops none of them, though their tasks are repeated', async () => {
-    const cycle = await system.client.cycle(waiting(system.receiver.url))
+    const cycle = await own.system.client.cycle(waiting(own.system.receiver.url))
     for (let round = 1; round <= 3; round++) {
       await inParallel(40, 20, n => insist(cycle, { id: `r${round}-${n}` }, { key: `r${round}-${n}` }))
       // The index has them as waiting a moment before Temporal has.
       await until(async () => (await cycle.transactions('?status=Waiting&pageSize=500')).length >= 40 * round - 20, { everyMs: 50 })
-      await system.restart('worker')
+      await own.system.restart('worker')
       await until(async () => (await all(cycle)).every(({ Status }) => Status === 'Waiting' || Status === 'Stopped'), { timeoutMs: 120_000, everyMs: 250 })
       expect((await all(cycle)).map(({ Status }) => Status)).toEqual(Array.from({ length: 40 * round }, () => 'Waiting'))
     }
     // A task that was lost is repeated some seconds later: each of them takes its request only then.
     await inParallel(120, 20, n => insist(cycle, { id: `r${1 + Math.floor(n / 40)}-${n % 40}` }, { step: 'update', key: `u-${n}` }))
-    await until(() => runs(system.receiver.at('/updates')).filter(({ text }) => text.includes('"r')).length === 120, { timeoutMs: 120_000, everyMs: 250 })
+    await until(() => runs(own.system.receiver.at('/updates')).filter(({ text }) => text.includes('"r')).length === 120, { timeoutMs: 120_000, everyMs: 250 })
   }, 600_000)
 })
 

@@ -1,27 +1,16 @@
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { NotificationView } from '../support/client.ts'
 import { offer, tenant } from '../support/packages.ts'
 import type { ReceivedRequest } from '../support/receiver.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
 import { inParallel, sizeOf } from './senders.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { useOwnSystem } from './servers.ts'
 
 const ACCOUNTS = sizeOf('CHAOS_INSTALLATIONS', 6)
 const EVENTS = ['installed', 'stopped', 'started', 'uninstalled']
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  const retries = ['300ms', '1s', '1s', '2s', ...Array.from({ length: 16 }, () => '6s')].join(',')
-  system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, env: { NOTIFICATION_RETRIES: retries } })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
+const own = useOwnSystem({ NOTIFICATION_RETRIES: ['300ms', '1s', '1s', '2s', ...Array.from({ length: 16 }, () => '6s')].join(',') })
 
 const document = {
   name: 'Orders',
@@ -34,7 +23,7 @@ const told = ({ json }: ReceivedRequest): { Status: string; AccountApiId: string
 
 describe('a marketplace whose receiver is down (operations.md 3)', () => {
   it('gets every notification, in order for each installation, signed, whatever is killed in between', async () => {
-    const { client, receiver } = system
+    const { client, receiver } = own.system
     let how: 'down' | 'up' = 'down'
     const taken: ReceivedRequest[] = []
     let calls = 0
@@ -52,25 +41,25 @@ describe('a marketplace whose receiver is down (operations.md 3)', () => {
           throw new Error('the connection breaks')
       }
     })
-    const shop = await offer(system, [document], { notificationUrl: `${receiver.url}/told` })
+    const shop = await offer(own.system, [document], { notificationUrl: `${receiver.url}/told` })
     const ids = await Promise.all(Array.from({ length: ACCOUNTS }, () => client.account()))
     const tenants = ids.map(id => tenant(client, id, shop))
     await inParallel(ACCOUNTS, ACCOUNTS, async n => {
       for (const kind of ['install', 'stop', 'start'] as const) await tenants[n]?.run(kind)
     })
     await receiver.waitFor('/told', ACCOUNTS * 2)
-    await system.restart('worker')
-    await servers.kill('temporal')
+    await own.system.restart('worker')
+    await own.servers.kill('temporal')
     // A promise: what is begun now is carried out when Temporal is back.
     await Promise.all(tenants.map(one => one.begin('uninstall')))
-    await servers.start('temporal')
+    await own.servers.start('temporal')
     await until(async () => (await Promise.all(tenants.map(one => one.view()))).every(({ Operation }) => Operation === null), {
       timeoutMs: 120_000,
       everyMs: 500,
     })
     how = 'up'
     await until(() => taken.length >= 2, { timeoutMs: 120_000 })
-    await system.restart('worker')
+    await own.system.restart('worker')
 
     const all = await until(
       async () => {

@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startSystem, type TestSystem } from '../support/system.ts'
+import { describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { asking, telling, waiting } from '../e2e/documents.ts'
 import { inParallel, sizeOf } from './senders.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { useOwnSystem } from './servers.ts'
 
 const COUNT = sizeOf('CHAOS_BACKLOG', 2_000)
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
+const own = useOwnSystem()
 
 /** ms that a request took, and its answer. */
 async function timed<T>(run: () => Promise<T>): Promise<{ readonly ms: number; readonly got: T }> {
@@ -27,13 +17,13 @@ async function timed<T>(run: () => Promise<T>): Promise<{ readonly ms: number; r
 
 describe('while Temporal is down', () => {
   it('asynchronous and mid-cycle webhooks are accepted, synchronous ones are 503, and all that was accepted runs when it is back', async () => {
-    const { client, receiver } = system
+    const { client, receiver } = own.system
     const told = await client.cycle(telling(receiver.url))
     const waits = await client.cycle(waiting(receiver.url))
     const asked = await client.cycle(asking(receiver.url))
     const order = await waits.post({ id: 'o' })
     await waits.settled(order.transaction ?? '', ['Waiting'])
-    await servers.kill('temporal')
+    await own.servers.kill('temporal')
 
     const replies = await inParallel(COUNT, 32, n => told.post({ n }))
     expect(replies.filter(({ status, body }) => status !== 200 || body !== 'Webhook accepted.')).toEqual([])
@@ -45,7 +35,7 @@ describe('while Temporal is down', () => {
     expect(Number(refused.got.headers['retry-after'])).toBeGreaterThan(0)
     expect(refused.ms).toBeLessThan(10_000)
 
-    await servers.start('temporal')
+    await own.servers.start('temporal')
     expect(await asked.post({ id: 1 }, { key: 'k' })).toMatchObject({ status: 201, replayed: true })
     expect(await asked.transactions()).toHaveLength(1)
     await until(() => new Set(receiver.at('/told').map(({ headers }) => headers['idempotency-key'])).size >= COUNT, {
@@ -63,7 +53,7 @@ describe('while Temporal is down', () => {
   }, 900_000)
 
   it('the state of a cycle can be changed, and what was ordered completes', async () => {
-    const { client, receiver } = system
+    const { client, receiver } = own.system
     const cycle = await client.cycle({
       name: 'Long',
       steps: [
@@ -76,10 +66,10 @@ describe('while Temporal is down', () => {
     const order = await cycle.post({})
     // One that had not begun would be none of this stop's, but of the next start's.
     await receiver.waitFor('/began')
-    await servers.kill('temporal')
+    await own.servers.kill('temporal')
     expect((await cycle.deactivate()).Status).toBe('Stopped')
     expect((await cycle.activate()).Status).toBe('Active')
-    await servers.start('temporal')
+    await own.servers.start('temporal')
     await cycle.settled(order.transaction ?? '', ['Stopped'], 120_000)
     expect(receiver.at('/long')).toEqual([])
   })
@@ -87,9 +77,9 @@ describe('while Temporal is down', () => {
 
 describe('a server that hangs', () => {
   it('Redis: every webhook is 503 within 10 s, and accepted again when it goes on', async () => {
-    const cycle = await system.client.cycle(telling(system.receiver.url))
+    const cycle = await own.system.client.cycle(telling(own.system.receiver.url))
     await cycle.post({ n: 1 })
-    servers.hang('redis')
+    own.servers.hang('redis')
     try {
       for (const method of ['POST', 'GET']) {
         const { ms, got } = await timed(() => cycle.post(undefined, { method }))
@@ -97,20 +87,20 @@ describe('a server that hangs', () => {
         expect(ms).toBeLessThan(10_000)
       }
     } finally {
-      servers.goOn('redis')
+      own.servers.goOn('redis')
     }
     await until(async () => (await cycle.post({ n: 2 })).status === 200)
   })
 
   it('Redis that is gone: 503, and what was accepted before runs when it is back', async () => {
-    const cycle = await system.client.cycle(telling(system.receiver.url))
+    const cycle = await own.system.client.cycle(telling(own.system.receiver.url))
     await cycle.deactivate()
     const before = await cycle.post({ n: 'before' }, { key: 'k' })
-    await servers.kill('redis')
+    await own.servers.kill('redis')
     const refused = await timed(() => cycle.post({}))
     expect(refused.got).toMatchObject({ status: 503 })
     expect(refused.ms).toBeLessThan(10_000)
-    await servers.start('redis')
+    await own.servers.start('redis')
     const again = await until(async () => {
       const reply = await cycle.post({}, { key: 'k' })
       return reply.status === 200 && reply
@@ -121,17 +111,17 @@ describe('a server that hangs', () => {
   })
 
   it('Temporal: a synchronous webhook is 503 within 10 s, an asynchronous one accepted', async () => {
-    const asked = await system.client.cycle(asking(system.receiver.url))
-    const told = await system.client.cycle(telling(system.receiver.url))
+    const asked = await own.system.client.cycle(asking(own.system.receiver.url))
+    const told = await own.system.client.cycle(telling(own.system.receiver.url))
     await asked.post({ id: 0 })
-    servers.hang('temporal')
+    own.servers.hang('temporal')
     try {
       expect((await told.post({})).status).toBe(200)
       const { ms, got } = await timed(() => asked.post({ id: 1 }, { key: 'k' }))
       expect(got).toMatchObject({ status: 503, body: 'Webhook temporarily unavailable.' })
       expect(ms).toBeLessThan(10_000)
     } finally {
-      servers.goOn('temporal')
+      own.servers.goOn('temporal')
     }
     expect(await asked.post({ id: 1 }, { key: 'k' })).toMatchObject({ status: 201 })
     expect(await asked.transactions()).toHaveLength(2)

@@ -1,39 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { asAccountId } from '../../domain/ids.ts'
 import { PARTITIONS } from '../../storage/keys.ts'
 import type { Operation } from '../../storage/operation.ts'
 import { registryKeys } from '../../storage/registry-keys.ts'
 import { offer, tenant, type OperationView, type Tenant } from '../support/packages.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
 import { inParallel, sizeOf } from './senders.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { killAndRestart, useOwnSystem } from './servers.ts'
 
 const OPERATIONS = sizeOf('CHAOS_OPERATIONS', 60)
 /** Of each account; every third has a package whose last template cannot be installed. */
 const LIFE = ['install', 'stop', 'start', 'uninstall'] as const
 const VICTIMS = ['worker', 'redis', 'api', 'temporal'] as const
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  const env = { ALLOW_VOLATILE_REDIS: 'false', NOTIFICATION_RETRIES: '1s,1s,1s,1s,1s,1s,1s' }
-  system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, env })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
-
-async function killAndRestart(victim: (typeof VICTIMS)[number]): Promise<void> {
-  if (victim === 'api' || victim === 'worker') return system.restart(victim)
-  await servers.kill(victim)
-  await sleep(Math.random() * 1_000)
-  await servers.start(victim)
-}
+const own = useOwnSystem({ ALLOW_VOLATILE_REDIS: 'false', NOTIFICATION_RETRIES: '1s,1s,1s,1s,1s,1s,1s' })
 
 const patiently = <T>(work: () => Promise<T>): Promise<T> =>
   until(async () => ({ value: await work() }), { timeoutMs: 240_000, everyMs: 250, what: 'an answer' }).then(({ value }) => value)
@@ -61,10 +43,10 @@ const document = (name: string): object => ({
 
 describe('while api, worker, Redis and Temporal are killed at random instants', () => {
   it(`each of ${OPERATIONS} operations on packages is done wholly or undone wholly, and the marketplace is told of exactly those that were done`, async () => {
-    const { client, receiver } = system
+    const { client, receiver } = own.system
     const notificationUrl = `${receiver.url}/told`
-    const good = await offer(system, ['A', 'B', 'C'].map(document), { notificationUrl, singleInstallation: true })
-    const bad = await offer(system, ['A', 'B', 'C'].map(document), { notificationUrl, singleInstallation: true, draft: [2] })
+    const good = await offer(own.system, ['A', 'B', 'C'].map(document), { notificationUrl, singleInstallation: true })
+    const bad = await offer(own.system, ['A', 'B', 'C'].map(document), { notificationUrl, singleInstallation: true, draft: [2] })
     const accounts = Math.max(3, Math.ceil(OPERATIONS / 3))
     const tenants: Tenant[] = []
     for (let n = 0; n < accounts; n++) tenants.push(tenant(client, await client.account(), n % 3 === 2 ? bad : good))
@@ -74,7 +56,7 @@ describe('while api, worker, Redis and Temporal are killed at random instants', 
     const killing = (async () => {
       for (let round = 0; !over; round++) {
         await sleep(300 + Math.random() * 1_500)
-        if (!over) await killAndRestart(VICTIMS[round % VICTIMS.length] ?? 'worker')
+        if (!over) await killAndRestart(own, VICTIMS[round % VICTIMS.length] ?? 'worker')
       }
     })()
     const ended = await inParallel(accounts, 6, async n => {
@@ -87,7 +69,7 @@ describe('while api, worker, Redis and Temporal are killed at random instants', 
     }).finally(() => (over = true))
     await killing
 
-    const redis = new Redis(servers.redisUrl)
+    const redis = new Redis(own.servers.redisUrl)
     const told = (account: string) => receiver.at('/told').filter(({ text }) => text.includes(account))
     for (const [n, one] of tenants.entries()) {
       const view = await one.view()
@@ -115,13 +97,13 @@ describe('while api, worker, Redis and Temporal are killed at random instants', 
 
 describe('while Temporal is down', () => {
   it('an operation is taken, and carried out when it is back', async () => {
-    const shop = await offer(system, [document('A')])
-    const one = tenant(system.client, await system.client.account(), shop)
-    await servers.kill('temporal')
+    const shop = await offer(own.system, [document('A')])
+    const one = tenant(own.system.client, await own.system.client.account(), shop)
+    await own.servers.kill('temporal')
     const begun = await one.begin('install')
     expect(begun).toMatchObject({ Status: 'Running' })
     expect(await one.view()).toMatchObject({ Status: 'NotInstalled', Operation: { Id: begun.Id } })
-    await servers.start('temporal')
+    await own.servers.start('temporal')
     await until(async () => (await one.operation(begun.Id)).Status === 'Completed', { timeoutMs: 120_000 })
     expect(await one.view()).toMatchObject({ Status: 'Started', Cycles: [{ Status: 'Active' }] })
   })

@@ -1,28 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { IncidentView, NotificationView } from '../support/client.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { useOwnSystem } from './servers.ts'
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  system = await startSystem({
-    redisUrl: servers.redisUrl,
-    temporalAddress: servers.temporalAddress,
-    env: { ALLOW_VOLATILE_REDIS: 'false', NOTIFICATION_RETRIES: '1s,1s,2s,5s,5s,5s' },
-  })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
+const own = useOwnSystem({ ALLOW_VOLATILE_REDIS: 'false', NOTIFICATION_RETRIES: '1s,1s,2s,5s,5s,5s' })
 
 const withoutTime = (detail: string): string => detail.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, 'AT')
 
 it('worker and Temporal killed between tries: each incident once, one error webhook for each, to the byte, and no try too many (cycles.md 5)', async () => {
-  const { client, receiver } = system
+  const { client, receiver } = own.system
   const account = await client.account()
   await client.call('PUT', `/accounts/${account}`, { body: { TransactionErrorWebhookUrl: `${receiver.url}/errors`, IncludeWarnings: true } })
   const answers = [
@@ -47,13 +33,13 @@ it('worker and Temporal killed between tries: each incident once, one error webh
   // An incident is there once its try is over: what is killed then is killed while the step waits.
   const told = (count: number): Promise<boolean> => until(async () => (await cycle.incidents()).length >= count, { timeoutMs: 120_000, everyMs: 100 })
   await told(1)
-  await Promise.all([system.kill('worker'), servers.kill('temporal')])
-  await Promise.all([servers.start('temporal'), system.start('worker')])
+  await Promise.all([own.system.kill('worker'), own.servers.kill('temporal')])
+  await Promise.all([own.servers.start('temporal'), own.system.start('worker')])
   await told(2)
-  await system.restart('worker')
+  await own.system.restart('worker')
   await told(3)
-  await servers.kill('temporal')
-  await servers.start('temporal')
+  await own.servers.kill('temporal')
+  await own.servers.start('temporal')
   await cycle.settled(transaction, ['Errored'], 180_000)
 
   const url = `${receiver.url}/ask`

@@ -1,31 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { TestCycle } from '../support/client.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { useOwnSystem } from './servers.ts'
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, env: { ALLOW_VOLATILE_REDIS: 'false' } })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
+const own = useOwnSystem({ ALLOW_VOLATILE_REDIS: 'false' })
 
 const OUTAGE = 15_000
 
 const every = (name: string, activate = true): Promise<TestCycle> =>
-  system.client.cycle(
+  own.system.client.cycle(
     {
       name,
       steps: [
         { id: 'tick', type: 'schedule', every: '1s', next: 'tell' },
-        { id: 'tell', type: 'request', method: 'POST', url: `${system.receiver.url}/${name}`, body: '{{tick.scheduledAt}}' },
+        { id: 'tell', type: 'request', method: 'POST', url: `${own.system.receiver.url}/${name}`, body: '{{tick.scheduledAt}}' },
       ],
     },
     { activate },
@@ -33,12 +23,12 @@ const every = (name: string, activate = true): Promise<TestCycle> =>
 /** What each run said that it fell due at. A call may be sent again after a crash, with its key (cycles.md 4): it counts once. */
 const due = (name: string): number[] => {
   const runs = new Map(
-    system.receiver.at(`/${name}`).map(({ headers, json, text }) => [String(headers['idempotency-key']), typeof json === 'string' ? json : text]),
+    own.system.receiver.at(`/${name}`).map(({ headers, json, text }) => [String(headers['idempotency-key']), typeof json === 'string' ? json : text]),
   )
   return [...runs.values()].map(at => Date.parse(at))
 }
 const schedules = async (): Promise<string[]> => {
-  const connection = await Connection.connect({ address: servers.temporalAddress })
+  const connection = await Connection.connect({ address: own.servers.temporalAddress })
   try {
     const ids = []
     for await (const { scheduleId } of new Client({ connection, namespace: 'flywheel' }).schedule.list()) ids.push(scheduleId)
@@ -50,9 +40,9 @@ const schedules = async (): Promise<string[]> => {
 
 it('starts and stops that come while Temporal is down hold when it is back, and what was missed is made up for once', async () => {
   const [kept, stopped, restarted, started] = [await every('kept'), await every('stopped'), await every('restarted'), await every('started', false)]
-  for (const name of ['kept', 'stopped', 'restarted']) await system.receiver.waitFor(`/${name}`, 2)
+  for (const name of ['kept', 'stopped', 'restarted']) await own.system.receiver.waitFor(`/${name}`, 2)
 
-  await servers.kill('temporal')
+  await own.servers.kill('temporal')
   const downAt = Date.now()
   await stopped.deactivate()
   for (let n = 0; n < 5; n++) {
@@ -60,13 +50,13 @@ it('starts and stops that come while Temporal is down hold when it is back, and 
     await restarted.activate()
   }
   expect((await started.activate()).Status).toBe('Active')
-  await system.kill('worker')
+  await own.system.kill('worker')
   await sleep(OUTAGE)
   const missed = { from: downAt + 2_000, to: Date.now() - 2_000 }
-  await Promise.all([servers.start('temporal'), system.start('worker')])
+  await Promise.all([own.servers.start('temporal'), own.system.start('worker')])
 
   const counts = new Map(['kept', 'restarted', 'started'].map(name => [name, due(name).length]))
-  for (const [name, count] of counts) await system.receiver.waitFor(`/${name}`, count + 3, 120_000)
+  for (const [name, count] of counts) await own.system.receiver.waitFor(`/${name}`, count + 3, 120_000)
   const wanted = [kept, restarted, started].map(({ id }) => `schedule/${id}`).toSorted()
   await until(async () => JSON.stringify(await schedules()) === JSON.stringify(wanted), { what: 'the schedules of those that are Active' })
   for (const name of ['kept', 'restarted', 'started']) {

@@ -1,26 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { ReceivedRequest, ReceiverAnswer } from '../support/receiver.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
-import { startOwnServers, type OwnServers } from './servers.ts'
+import { useOwnSystem } from './servers.ts'
 
-let servers: OwnServers
-let system: TestSystem
-beforeAll(async () => {
-  servers = await startOwnServers()
-  system = await startSystem({
-    redisUrl: servers.redisUrl,
-    temporalAddress: servers.temporalAddress,
-    env: { ALLOW_VOLATILE_REDIS: 'false', LOG_LEVEL: 'debug', NOTIFICATION_RETRIES: '500ms' },
-  })
-})
-afterAll(async () => {
-  await system?.stop()
-  await servers?.stop()
-})
+const own = useOwnSystem({ ALLOW_VOLATILE_REDIS: 'false', LOG_LEVEL: 'debug', NOTIFICATION_RETRIES: '500ms' })
 
 const random = (): string => randomBytes(27).toString('base64url').replaceAll(/[-_]/g, 'x')
 const [key, special, token, lines] = [random(), random(), random(), random()]
@@ -76,7 +62,7 @@ const script = `
   function after_error() { console.log(method_error.content); throw new Error(JSON.stringify([method_response, method_request])) }`
 
 it("a secret variable's value is in no history, log, incident or API answer (cycles.md 3 and 5)", async () => {
-  const { client, receiver } = system
+  const { client, receiver } = own.system
   receiver.respond(respond)
   const to = (path: string): string => `${receiver.url}/${path}`
   const all = { key: '{{variables.key}}', special: '{{variables.special}}', object: '{{variables.object}}', lines: '{{variables.lines}}' }
@@ -147,17 +133,17 @@ it("a secret variable's value is in no history, log, incident or API answer (cyc
   const path = `/cycles/${cycle.id}`
   for (const each of ['/cycles', path, `${path}/incidents`, `${path}/transactions`, `${path}/transactions/${transaction}`]) await ask('GET', each, { account })
   for (const each of ['/notifications', ...incidents.map(({ NotificationId }) => `/notifications/${NotificationId}`)]) await ask('GET', each)
-  told.push(await (await fetch(`${system.apiUrl}/metrics`)).text(), ...receiver.at('/errors').map(({ text, headers }) => text + JSON.stringify(headers)))
+  told.push(await (await fetch(`${own.system.apiUrl}/metrics`)).text(), ...receiver.at('/errors').map(({ text, headers }) => text + JSON.stringify(headers)))
 
   // They were sent, and what is searched is what was written.
   const everything = receiver.requests.map(({ path: at, text, headers }) => at + text + JSON.stringify(headers)).join('\n')
   for (const secret of [key, special, token, lines]) expect(everything).toContain(secret)
-  await Promise.all([system.kill('api'), system.kill('worker')])
-  await servers.kill('temporal')
-  await servers.kill('redis')
-  const kept = filesIn(servers.folder)
+  await Promise.all([own.system.kill('api'), own.system.kill('worker')])
+  await own.servers.kill('temporal')
+  await own.servers.kill('redis')
+  const kept = filesIn(own.servers.folder)
   for (const name of [/\.aof$/, /^temporal\.db/]) expect(kept.some(file => name.test(file.name) && file.data.includes(visible))).toBe(true)
-  const logs = filesIn(system.logFolder)
+  const logs = filesIn(own.system.logFolder)
   expect(logs.map(({ name }) => name).toSorted()).toEqual(['api.log', 'worker.log'])
   for (const { name, data } of [...kept, ...logs]) expect({ name, found: found(data) }).toEqual({ name, found: [] })
   for (const text of told) expect({ text, found: found(text) }).toEqual({ text, found: [] })

@@ -2,14 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { Redis } from 'ioredis'
+import { afterAll, beforeAll } from 'vitest'
 import { ensureNamespace } from '../../platform/temporal.ts'
 import { freePort } from '../../scripts/provision/ports.ts'
 import { provideRedis, redisArgs } from '../../scripts/provision/redis.ts'
 import { createReport } from '../../scripts/provision/report.ts'
 import { provideTemporal, temporalArgs } from '../../scripts/provision/temporal.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts'
+import { startSystem, type TestSystem } from '../support/system.ts'
 import { until } from '../support/until.ts'
 
 export type ServerName = 'redis' | 'temporal'
@@ -34,7 +37,7 @@ export interface OwnServers {
 const DYNAMIC_CONFIG = resolve(import.meta.dirname, '../../deploy/temporal/dynamic-config.yaml')
 const START_MS = 120_000
 
-export async function startOwnServers(): Promise<OwnServers> {
+async function startOwnServers(): Promise<OwnServers> {
   const folder = mkdtempSync(join(tmpdir(), 'flywheel-chaos-'))
   const data = join(folder, 'redis')
   mkdirSync(data)
@@ -75,6 +78,46 @@ export async function startOwnServers(): Promise<OwnServers> {
   }
   await Promise.all([servers.start('redis'), servers.start('temporal')])
   return servers
+}
+
+/** An api and a worker on servers of their own. */
+export interface OwnSystem {
+  readonly servers: OwnServers
+  readonly system: TestSystem
+}
+
+/** Of a test file: made before its tests, and ended after them. */
+export function useOwnSystem(env: { readonly [name: string]: string } = {}): OwnSystem {
+  let servers: OwnServers | undefined
+  let system: TestSystem | undefined
+  beforeAll(async () => {
+    servers = await startOwnServers()
+    system = await startSystem({ redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, env })
+  })
+  afterAll(async () => {
+    await system?.stop()
+    await servers?.stop()
+  })
+  const made = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error('it is made before the tests only')
+    return part
+  }
+  return {
+    get servers() {
+      return made(servers)
+    },
+    get system() {
+      return made(system)
+    },
+  }
+}
+
+/** Kills one (-9); it is there again after a while. */
+export async function killAndRestart({ servers, system }: OwnSystem, victim: 'api' | 'worker' | ServerName): Promise<void> {
+  if (victim === 'api' || victim === 'worker') return system.restart(victim)
+  await servers.kill(victim)
+  await sleep(Math.random() * 1_000)
+  await servers.start(victim)
 }
 
 async function redisAnswers(url: string): Promise<boolean> {
