@@ -37,7 +37,7 @@ export interface Around {
   /** Values of secrets by the names of their references. */
   readonly secrets: KnownSecrets['variables']
   /** Texts that are never told: the secrets, and once the call is known what it authenticates itself with and what a URL makes of them. */
-  readonly hidden: string[]
+  readonly hidden: Set<string>
   readonly hide: Redactor
   /** Whether details tell payload. */
   readonly payload: boolean
@@ -62,7 +62,7 @@ export async function callWith<R extends HttpResult>(
     throw failure('buildFailed', 'The cycle was deleted')
   }
   const secrets = secretsOf(cycle.document, deps.sealer)
-  const hidden = [...secrets.all]
+  const hidden = new Set(secrets.all)
   const hide: Redactor = (text, max) => redactor(hidden)(text, max)
   const around: Around = { secrets: secrets.variables, hidden, hide, payload: cycle.document.settings?.log !== 'none' }
   try {
@@ -86,14 +86,14 @@ export async function attempt(
     const script = await openRequestScript(deps.scripting, call, logged)
     const asked = await script.before()
     const filled = fill(asked, secrets)
-    hidden.push(...credentialsOf(filled), ...urlSecretsOf(asked.url, secrets))
+    for (const text of [...credentialsOf(filled), ...urlSecretsOf(asked.url, secrets)]) hidden.add(text)
     const told = telling(asked, hide, payload)
     const { verdict, answer, reason } = await script.after(await send(filled, signal, told.quote).catch(told.rethrow))
     const { status, headers, body } = answer
     const detail = (): string => [...(reason === undefined ? [] : [reason]), told.answer(answer)].join('\n')
     if (verdict === 'error') throw new StepError('callFailed', detail(), errorAnswer(answer))
     const large = tooLarge({ status, headers: { ...headers }, body })
-    if (large !== undefined) throw new StepError('badResponse', `${told.line} answered with ${large}`)
+    if (large !== undefined) throw new StepError('badResponse', `${told.line()} answered with ${large}`)
     return { status, headers, body, ...(verdict === 'warning' ? { warning: withLog(detail(), logged) } : {}) }
   } catch (error) {
     throw error instanceof StepError ? new StepError(error.code, withLog(error.detail, logged), error.answer) : error

@@ -12,7 +12,7 @@ const DATA = 500
 
 export interface Telling {
   /** Method and URL; without its query where no payload is told. */
-  readonly line: string
+  line(): string
   readonly quote: Quote
   answer(result: HttpResult): string
   /** Says of an error which call it was. */
@@ -21,20 +21,21 @@ export interface Telling {
 
 /** Of a call whose secrets still stand as references. */
 export function telling(call: Pick<OutgoingCall, 'method' | 'url' | 'body'>, hide: Redactor, payload: boolean): Telling {
-  const line = `${call.method} ${hide(payload ? call.url : call.url.replace(/[?#].*$/s, ''), DATA)}`
+  // Most calls succeed, and nothing is told of them.
+  const line = (): string => `${call.method} ${hide(payload ? call.url : call.url.replace(/[?#].*$/s, ''), DATA)}`
   const body = (value: Json): string => hide(typeof value === 'string' ? value : JSON.stringify(value), BODY)
   return {
     line,
     quote: data => (payload ? JSON.stringify(hide(data, DATA)) : NOT_LOGGED),
     answer(result) {
-      const told = [`${line} answered ${result.status}`]
+      const told = [`${line()} answered ${result.status}`]
       if (payload) told.push(body(result.body))
       if (payload && call.body !== undefined) told.push(`Request: ${body(call.body)}`)
       return told.join('\n')
     },
     rethrow(error) {
       // What cannot be built was not called.
-      throw error instanceof StepError && error.code !== 'buildFailed' ? new StepError(error.code, `${line}: ${error.detail}`) : error
+      throw error instanceof StepError && error.code !== 'buildFailed' ? new StepError(error.code, `${line()}: ${error.detail}`) : error
     },
   }
 }

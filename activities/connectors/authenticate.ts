@@ -20,7 +20,7 @@ export interface Authenticated {
   /** Where its calls go: credentials are sent nowhere else. */
   readonly baseUrl: string
   /** Takes what must never be told. */
-  readonly hidden: string[]
+  readonly hidden: Set<string>
 }
 
 const UNAUTHORIZED = 401
@@ -49,13 +49,13 @@ export function createSend(deps: AuthenticationDeps, { authentication, credentia
       case 'apiKey': {
         const key = known(credentials.authValue, 'key')
         if (authentication.in === 'header') return { ...call, auth: { type: 'header', header: authentication.name, value: key } }
-        hidden.push(key)
+        hidden.add(key)
         return { ...call, url: without(call.url, authentication.name), query: { ...(isJsonObject(call.query) ? call.query : {}), [authentication.name]: key } }
       }
     }
   }
   const send: AuthenticationDeps['http']['call'] = (call, signal, quote) => {
-    hidden.push(...credentialsOf(call))
+    for (const text of credentialsOf(call)) hidden.add(text)
     return deps.http.call(call, signal, quote)
   }
 

@@ -67,7 +67,8 @@ async function prepare(
     { http: deps.http, token: (rejected, s) => deps.tokens.token(account, held?.id ?? '', rejected === undefined ? {} : { rejected }, s) },
     {
       authentication: definition.authentication,
-      credentials: held === undefined ? {} : await credentialsOf(deps, cycle, held),
+      // Tokens of OAuth are for the one who gets them to open.
+      credentials: held === undefined || definition.authentication.type === 'oauth2' ? {} : await credentialsOf(deps, cycle, held),
       baseUrl: baseUrlOf(definition, settings),
       hidden: around.hidden,
     },

@@ -26,7 +26,7 @@ const TIMEOUT_MS = 20_000
 
 export const createConnectorTester = ({ http }: Pick<AuthenticationDeps, 'http'>): ConnectorTester => ({
   async test({ connector: { definition }, settings, credentials, accessToken }) {
-    const hidden = [credentials.authValue, credentials.password, accessToken].flatMap(text => text ?? [])
+    const hidden = new Set([credentials.authValue, credentials.password, accessToken].flatMap(text => text ?? []))
     try {
       const escaped = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, escapeMarks(value)]))
       const baseUrl = baseUrlOf(definition, settings)
