@@ -202,10 +202,6 @@ export const reindex = z.object({
   cycleCount: count(),
   cyclesDoneCount: count(),
   waitingTransactionCount: count().describe('Listed by Temporal until now.'),
-  accountConnectors: z
-    .array(z.object({ connector: z.string(), accountConnectorId: guid() }))
-    .optional()
-    .describe('Which account connectors it was told to use, by the name of their connectors.'),
   inProgressTransactionCount: count(),
   problem: z.string().nullable().describe('Why it does not get on; it is tried again.'),
 })
