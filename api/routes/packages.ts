@@ -1,4 +1,5 @@
 /** Integration packages of a marketplace: templates that are installed together (marketplace.md 1). */
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ApiError, type Problem } from '../../domain/errors.ts'
 import type { Package } from '../../storage/package.ts'
@@ -57,8 +58,10 @@ async function checkedTemplates({ registry }: Services, ids: readonly string[]):
 /** The tile of a package that is gone goes too; where the marketplace is being changed, pages pass over it. */
 async function takeFromCards({ registry }: Services, marketplace: string, id: string): Promise<void> {
   const there = await registry.marketplaces.get(marketplace)
-  if (there === undefined || !JSON.stringify(there.value.cards).includes('"packageId"')) return
-  await registry.marketplaces.replace(marketplace, { ...there.value, cards: withoutPackage(there.value.cards, id) }, there.version)
+  if (there === undefined) return
+  const cards = withoutPackage(there.value.cards, id)
+  if (isDeepStrictEqual(cards, there.value.cards)) return
+  await registry.marketplaces.replace(marketplace, { ...there.value, cards }, there.version)
 }
 
 export const packageRoutes: readonly Route[] = [
