@@ -2,9 +2,7 @@
 import { connectorPrerequisites, connectorsIn } from '../domain/connector-use.ts'
 import { prerequisitesOf, type Prerequisite } from '../domain/prerequisites.ts'
 import type { Registry, StoredCycle } from './registry.ts'
-
-/** Of all account connectors of an account. */
-const MANY = { page: 1, pageSize: 10_000 } as const
+import { allOf } from './pages.ts'
 
 /** Empty: it can start. */
 export async function missingFor(
@@ -15,6 +13,6 @@ export async function missingFor(
   const names = connectorsIn(document)
   if (names.length === 0) return own
   const connectors = (await Promise.all(names.map(name => registry.connectors.byName(name)))).flatMap(found => found ?? [])
-  const { items } = await registry.accountConnectors.of(place.account).list(MANY)
+  const items = await allOf(page => registry.accountConnectors.of(place.account).list(page))
   return [...own, ...connectorPrerequisites(document, connectors, items, accountConnectors)]
 }

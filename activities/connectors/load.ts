@@ -6,15 +6,13 @@ import type { CachedCycle } from '../../storage/cycle-cache.ts'
 import type { Connector } from '../../storage/connector.ts'
 import type { Versioned } from '../../storage/records.ts'
 import type { Registry } from '../../storage/registry.ts'
+import { allOf } from '../../storage/pages.ts'
 
 export interface LoadedConnector {
   readonly connector: Versioned<Connector>
   /** There where calls need one, or the account has one. */
   readonly held?: Versioned<AccountConnector>
 }
-
-/** Of all account connectors of an account. */
-const MANY = { page: 1, pageSize: 10_000 } as const
 
 /** Throws `StepError`: `buildFailed` where there is no such connector, `notAuthenticated` where the account has not authenticated it. */
 export async function loadConnector(
@@ -24,7 +22,7 @@ export async function loadConnector(
 ): Promise<LoadedConnector> {
   const connector = await registry.connectors.byName(name)
   if (connector === undefined) throw new StepError('buildFailed', `There is no connector ${JSON.stringify(name)}`)
-  const { items } = await registry.accountConnectors.of(place.account).list(MANY)
+  const items = await allOf(page => registry.accountConnectors.of(place.account).list(page))
   const choice = chooseAccountConnector(items, connector.id, accountConnectors?.[name])
   if (!needsAccountConnector(connector.value.definition)) return choice.kind === 'one' ? { connector, held: choice.one } : { connector }
   if (choice.kind === 'none') throw new StepError('notAuthenticated', `The account has not authenticated the connector ${name}`)

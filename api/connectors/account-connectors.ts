@@ -6,6 +6,7 @@ import type { AccountConnector } from '../../storage/account-connector.ts'
 import type { Connector } from '../../storage/connector.ts'
 import type { Versioned } from '../../storage/records.ts'
 import type { Account } from '../../storage/registry.ts'
+import { allOf } from '../../storage/pages.ts'
 import { guidOf } from '../routes/lists.ts'
 import type { Services } from '../services.ts'
 
@@ -21,7 +22,6 @@ export interface AccountConnectorInput {
   readonly externalId?: string | null | undefined
 }
 
-const MANY = { page: 1, pageSize: 10_000 } as const
 const notFound = (): ApiError => new ApiError('account_connector_not_found', 'There is no such account connector in this account.')
 
 /** Throws `account_connector_not_found`, for another account's too. */
@@ -103,7 +103,7 @@ async function nameFor(
   connector: string,
   own?: string,
 ): Promise<string> {
-  const { items } = await registry.accountConnectors.of(account.id).list(MANY)
+  const items = await allOf(page => registry.accountConnectors.of(account.id).list(page))
   const taken = new Set(items.flatMap(({ id, value }) => (value.connectorId === connectorId && id !== own ? [value.name] : [])))
   if (given !== undefined) {
     if (taken.has(given)) throw new ApiError('name_taken', `The account has an account connector ${JSON.stringify(given)} of this connector already.`)

@@ -4,6 +4,7 @@ import { ApiError } from '../../domain/errors.ts'
 import type { Account } from '../../storage/registry.ts'
 import type { Connector } from '../../storage/connector.ts'
 import { newIdentifier } from '../../storage/identifiers.ts'
+import { allOf, everyOf } from '../../storage/pages.ts'
 import type { Services } from '../services.ts'
 import { readConnector } from './definition.ts'
 import { findConnector, type StoredConnector } from './view.ts'
@@ -51,8 +52,6 @@ export async function replaceConnector(services: Services, before: StoredConnect
   return findConnector(services, before.id)
 }
 
-const BATCH = 200
-
 /** Only where no account has authenticated it. Throws `connector_in_use`. */
 export async function deleteConnector(services: Services, { id }: StoredConnector): Promise<void> {
   const holder = await holderOf(services, id)
@@ -62,12 +61,9 @@ export async function deleteConnector(services: Services, { id }: StoredConnecto
 }
 
 async function holderOf({ registry }: Services, connectorId: string): Promise<Account | undefined> {
-  for (let page = 1; ; page++) {
-    const { items, total } = await registry.accounts.list({ page, pageSize: BATCH })
-    for (const account of items) {
-      const { items: held } = await registry.accountConnectors.of(account.id).list({ page: 1, pageSize: 10_000 })
-      if (held.some(({ value }) => value.connectorId === connectorId)) return account
-    }
-    if (page * BATCH >= total) return undefined
+  for await (const account of everyOf(page => registry.accounts.list(page))) {
+    const held = await allOf(page => registry.accountConnectors.of(account.id).list(page))
+    if (held.some(({ value }) => value.connectorId === connectorId)) return account
   }
+  return undefined
 }

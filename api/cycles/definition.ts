@@ -4,8 +4,7 @@ import type { CycleDocument } from '../../domain/document.ts'
 import { ApiError, type Problem } from '../../domain/errors.ts'
 import { didYouMean, DOCUMENT_MAX, parseDocument, parseDocumentText, scriptsOf } from '../../domain/schema/index.ts'
 import { ScriptError } from '../../scripting/scripting.ts'
-import type { Connector } from '../../storage/connector.ts'
-import type { Versioned } from '../../storage/records.ts'
+import { allOf } from '../../storage/pages.ts'
 import { YamlText } from '../route.ts'
 import type { Services } from '../services.ts'
 import { sealSecrets } from './secrets.ts'
@@ -28,22 +27,12 @@ export async function readDefinition(
     const message = await scriptProblem(scripting, source, kind)
     if (message !== undefined) problems.push({ path, message })
   }
-  if (connectorsIn(parsed.document).length > 0) problems.push(...connectorProblems(parsed.document, await allConnectors(registry), didYouMean))
+  if (connectorsIn(parsed.document).length > 0)
+    problems.push(...connectorProblems(parsed.document, await allOf(page => registry.connectors.list(page)), didYouMean))
   const sealed = sealSecrets(parsed.document, before, plain => sealer.seal(plain))
   problems.push(...sealed.problems)
   if (problems.length > 0) throw documentInvalid(problems)
   return sealed.document
-}
-
-const BATCH = 500
-
-async function allConnectors({ connectors }: Services['registry']): Promise<readonly Versioned<Connector>[]> {
-  const all: Versioned<Connector>[] = []
-  for (let page = 1; ; page++) {
-    const { items, total } = await connectors.list({ page, pageSize: BATCH })
-    all.push(...items)
-    if (page * BATCH >= total) return all
-  }
 }
 
 /** A script that cannot even be parsed within the sandbox's limits has a problem too. */

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '../../domain/errors.ts'
 import type { Account } from '../../storage/registry.ts'
 import type { ConnectorAuthentication, Visit } from '../../storage/sign-in.ts'
+import { allOf } from '../../storage/pages.ts'
 import { changeAccountConnector, createAccountConnector } from '../connectors/account-connectors.ts'
 import type { Services } from '../services.ts'
 
 /** How long a browser waits for applications to answer (ms); after that it goes on by itself. */
 const WAIT_MS = 15_000
-const MANY = { page: 1, pageSize: 10_000 } as const
 
 /**
  * Authenticates the account's connectors. What an application does not take, and connectors that are not there, are passed over: the user is asked for
@@ -45,7 +45,7 @@ async function inTurn(services: Services, account: Account, ones: readonly Conne
 async function apply(services: Services, account: Account, { name, authValue, username, password, properties }: ConnectorAuthentication): Promise<void> {
   const connector = await services.registry.connectors.byName(name)
   if (connector === undefined) return
-  const { items } = await services.registry.accountConnectors.of(account.id).list(MANY)
+  const items = await allOf(page => services.registry.accountConnectors.of(account.id).list(page))
   const own = items.filter(({ value }) => value.connectorId === connector.id)
   const there = own.find(({ value }) => value.name === name) ?? own[0]
   const given = Object.fromEntries(properties.map(property => [property.name, property.value]))

@@ -3,9 +3,8 @@ import { ApiError } from '../../domain/errors.ts'
 import type { Marketplace } from '../../storage/marketplace.ts'
 import type { Package } from '../../storage/package.ts'
 import type { Versioned } from '../../storage/records.ts'
+import { allOf } from '../../storage/pages.ts'
 import type { Services } from '../services.ts'
-
-const PAGE = 200
 
 type Needs = Pick<Services, 'registry'>
 
@@ -30,10 +29,5 @@ export async function findPackage({ registry }: Needs, marketplace: string, id: 
 
 /** The packages of all marketplaces for which something holds. */
 export async function packagesWith({ registry }: Needs, holds: (one: Package) => boolean): Promise<readonly Versioned<Package>[]> {
-  const found: Versioned<Package>[] = []
-  for (let page = 1; ; page++) {
-    const { items, total } = await registry.packages.list({ page, pageSize: PAGE })
-    found.push(...items.filter(({ value }) => holds(value)))
-    if (page * PAGE >= total) return found
-  }
+  return (await allOf(page => registry.packages.list(page))).filter(({ value }) => holds(value))
 }

@@ -3,11 +3,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { asAccountId, type AccountId } from '../../domain/ids.ts'
 import type { Account } from '../../storage/registry.ts'
+import { everyOf } from '../../storage/pages.ts'
 import type { Services } from '../services.ts'
 import { guid, instant, msOf } from './fields.ts'
 import { noun } from './nouns.ts'
-
-const PAGE = 200
 
 /** What is exported as it is: a property of an account that is forgotten here does not compile. */
 const carried = {
@@ -36,11 +35,7 @@ export async function* accountsOf({ registry }: Services, only: AccountId | unde
     if (account !== undefined) yield account
     return
   }
-  for (let page = 1; ; page++) {
-    const { items, total } = await registry.accounts.list({ page, pageSize: PAGE })
-    yield* items
-    if (page * PAGE >= total) return
-  }
+  yield* everyOf(page => registry.accounts.list(page))
 }
 
 export const accounts = noun({

@@ -4,13 +4,12 @@ import { z } from 'zod'
 import type { ConnectorDocument } from '../../domain/connector.ts'
 import { asAccountId, asIdentifier } from '../../domain/ids.ts'
 import type { AccountConnector } from '../../storage/account-connector.ts'
+import { everyOf } from '../../storage/pages.ts'
 import { accountsOf } from './accounts.ts'
 import { guid, instant } from './fields.ts'
-import { noun } from './nouns.ts'
+import { noun, withoutAccount } from './nouns.ts'
 import { partnerNoun, writeRecord } from './records.ts'
 import { sealProblem } from './seals.ts'
-
-const PAGE = 200
 
 /** The document was looked at when it was saved, by the rules of its time. */
 const form = z.looseObject({
@@ -57,17 +56,15 @@ export const accountConnectors = noun({
   schema,
   async *read(services, only) {
     for await (const { id: accountId } of accountsOf(services, only)) {
-      for (let page = 1; ; page++) {
-        const { items, total } = await services.registry.accountConnectors.of(accountId).list({ page, pageSize: PAGE })
-        for (const { id, version, createdAt, value } of items) yield { id, accountId, version, createdOnUtc: new Date(createdAt).toISOString(), ...value }
-        if (page * PAGE >= total) break
-      }
+      const held = services.registry.accountConnectors.of(accountId)
+      for await (const { id, version, createdAt, value } of everyOf(page => held.list(page)))
+        yield { id, accountId, version, createdOnUtc: new Date(createdAt).toISOString(), ...value }
     }
   },
   async look({ registry, sealer }, item, imported) {
     const account = asAccountId(item.accountId)
-    if (!imported.accounts.has(account) && (await registry.accounts.get(account)) === undefined)
-      return { problem: `its account ${account} is neither in the document nor there` }
+    const homeless = await withoutAccount(registry, account, imported)
+    if (homeless !== undefined) return { problem: homeless }
     const problem = sealProblem(sealer, item.credentials)
     if (problem !== undefined) return { problem: `of the account connector ${item.id}, ${problem}` }
     const there = await registry.accountConnectors.of(account).get(item.id)

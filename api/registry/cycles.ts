@@ -12,7 +12,7 @@ import type { Services } from '../services.ts'
 import { accountsOf } from './accounts.ts'
 import { cycleDocument } from './documents.ts'
 import { guid, instant, msOf } from './fields.ts'
-import { noun } from './nouns.ts'
+import { noun, withoutAccount } from './nouns.ts'
 import { sealProblem } from './seals.ts'
 
 const PAGE = 200
@@ -104,8 +104,8 @@ export const cycles = noun({
   },
   async look({ registry, sealer }, item, imported) {
     const place = placeOf(item)
-    if (!imported.accounts.has(place.account) && (await registry.accounts.get(place.account)) === undefined)
-      return { problem: `its account ${place.account} is neither in the document nor there` }
+    const homeless = await withoutAccount(registry, place.account, imported)
+    if (homeless !== undefined) return { problem: homeless }
     const { stored, problem } = storedOf(sealer, item)
     if (problem !== undefined) return { problem: `of the cycle ${place.cycle}, ${problem}` }
     for (const { identifier } of item.webhooks) {

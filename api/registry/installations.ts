@@ -3,12 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { asAccountId, asCycleId } from '../../domain/ids.ts'
 import type { Installation } from '../../storage/installation.ts'
+import { everyOf } from '../../storage/pages.ts'
 import { accountsOf } from './accounts.ts'
 import { guid, instant } from './fields.ts'
-import { noun } from './nouns.ts'
+import { noun, withoutAccount } from './nouns.ts'
 import { writeRecord } from './records.ts'
-
-const PAGE = 200
 
 const schema = z.object({
   accountId: guid(),
@@ -35,20 +34,17 @@ export const installations = noun({
   schema,
   async *read(services, only) {
     for await (const { id: accountId } of accountsOf(services, only)) {
-      for (let page = 1; ; page++) {
-        const { items, total } = await services.registry.installations.of(accountId).list({ page, pageSize: PAGE })
-        for (const { version, createdAt, value } of items) {
-          const { installedAt, cycles, ...rest } = value
-          yield { accountId, version, createdOnUtc: iso(createdAt), ...rest, cycles: [...cycles], installedOnUtc: iso(installedAt) }
-        }
-        if (page * PAGE >= total) break
+      const installed = services.registry.installations.of(accountId)
+      for await (const { version, createdAt, value } of everyOf(page => installed.list(page))) {
+        const { installedAt, cycles, ...rest } = value
+        yield { accountId, version, createdOnUtc: iso(createdAt), ...rest, cycles: [...cycles], installedOnUtc: iso(installedAt) }
       }
     }
   },
   async look({ registry }, item, imported) {
     const account = asAccountId(item.accountId)
-    if (!imported.accounts.has(account) && (await registry.accounts.get(account)) === undefined)
-      return { problem: `its account ${account} is neither in the document nor there` }
+    const homeless = await withoutAccount(registry, account, imported)
+    if (homeless !== undefined) return { problem: homeless }
     const there = await registry.installations.of(account).get(item.packageId)
     if (there === undefined) return 'new'
     if (isDeepStrictEqual(there.value, installationOf(item))) return 'there'

@@ -23,6 +23,12 @@ export interface Imported {
   readonly accounts: ReadonlySet<string>
 }
 
+/** Why an item cannot stand in its account, in a sentence; undefined where the account comes with it or is there. */
+export async function withoutAccount({ accounts }: Services['registry'], account: AccountId, imported: Imported): Promise<string | undefined> {
+  if (imported.accounts.has(account) || (await accounts.get(account)) !== undefined) return undefined
+  return `its account ${account} is neither in the document nor there`
+}
+
 /** One item of a document, as it was looked at. */
 export interface Planned {
   readonly found: 'new' | 'there' | { readonly problem: string }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
 import type { Records } from '../../storage/records.ts'
 import type { Registry } from '../../storage/registry.ts'
+import { everyOf } from '../../storage/pages.ts'
 import { instant, msOf } from './fields.ts'
 import { noun, type AnyNoun } from './nouns.ts'
 import { sealProblem } from './seals.ts'
@@ -30,11 +31,8 @@ export function partnerNoun<T>({ name, one, value, records }: PartnerNoun<T>): A
     scope: 'partner',
     schema: z.object({ ...kept, value: value.describe(`The ${one}.`) }),
     async *read({ registry }) {
-      for (let page = 1; ; page++) {
-        const { items, total } = await records(registry).list({ page, pageSize: PAGE })
-        for (const { id, version, createdAt, value: stored } of items) yield { id, version, createdOnUtc: new Date(createdAt).toISOString(), value: stored }
-        if (page * PAGE >= total) return
-      }
+      for await (const { id, version, createdAt, value: stored } of everyOf(page => records(registry).list(page), PAGE))
+        yield { id, version, createdOnUtc: new Date(createdAt).toISOString(), value: stored }
     },
     async look({ registry, sealer }, item) {
       const problem = sealProblem(sealer, item.value)

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
 import type { Marketplace } from '../../storage/marketplace.ts'
 import type { Versioned } from '../../storage/records.ts'
+import { allOf } from '../../storage/pages.ts'
 import { cardsInput, cardView, readCards } from '../marketplaces/cards.ts'
-import { findMarketplace, packagesWith } from '../marketplaces/find.ts'
+import { findMarketplace } from '../marketplaces/find.ts'
 import { newSecret, rotated } from '../marketplaces/secrets.ts'
 import { noBody, noQuery, partnerRoute, type AnswerSpec, type Route } from '../route.ts'
 import * as schemas from '../schemas.ts'
@@ -47,7 +48,7 @@ function view({ id, value }: Versioned<Marketplace>, secret?: string) {
 /** A marketplace with what was sent put in; what is left out stays. Throws `request_invalid`. */
 async function changed(services: Services, id: string | undefined, before: Marketplace, sent: z.output<typeof changes>): Promise<Marketplace> {
   const { notificationUrl: url, cards: sentCards, ...rest } = sent
-  const own = id === undefined || sentCards === undefined ? [] : await packagesWith(services, one => one.marketplaceId === id)
+  const own = id === undefined || sentCards === undefined ? [] : await allOf(page => services.registry.packages.listOf(id, page))
   const read = sentCards === undefined ? { cards: before.cards, problems: [] } : readCards(sentCards, new Set(own.map(one => one.id)))
   if (read.problems.length > 0) throw new ApiError('request_invalid', 'The request is not right.', read.problems)
   const { notificationUrl: urlBefore, ...kept } = before

@@ -5,6 +5,7 @@ import type { AccountId } from '../../../domain/ids.ts'
 import { openCredentials, sealCredentials, type OAuthCredentials } from './credentials.ts'
 import { TokenServerDown, type Stored, type TokensDeps } from './deps.ts'
 import { createRenewal } from './renewal.ts'
+import { allOf } from '../../../storage/pages.ts'
 
 export interface AccessTokens {
   /**
@@ -16,8 +17,6 @@ export interface AccessTokens {
 
 /** Others may renew the same tokens while one waits for them; then its turn has come. */
 const ROUNDS = 5
-/** Of all account connectors of an account. */
-const MANY = { page: 1, pageSize: 10_000 } as const
 
 export interface Tokens extends AccessTokens {
   /**
@@ -73,7 +72,7 @@ export function createTokens(deps: TokensDeps): Tokens {
   return {
     token,
     async revive(account) {
-      const { items } = await registry.accountConnectors.of(account).list(MANY)
+      const items = await allOf(page => registry.accountConnectors.of(account).list(page))
       const again = async ({ id, value }: Stored): Promise<void> => {
         if (value.status === 'Unauthenticated' && openCredentials(value, sealer).refusedClient !== undefined)
           await token(account, id, {}, new AbortController().signal)
