@@ -140,10 +140,7 @@ async function compose(
     signals: temporal,
     schedules: createSchedules(client, { taskQueue: config.temporalTaskQueue }),
     rootsOf: acceptedRoots(publicUrl),
-    prerequisites: async cycle => {
-      await tokens.revive(cycle.place.account)
-      return missingFor(registry, cycle)
-    },
+    prerequisites: cycle => missingFor(registry, cycle, account => tokens.revive(account)),
     webhookUrl: identifier => webhookUrl(publicUrl, identifier),
     guard,
     metrics,

@@ -175,10 +175,8 @@ export const cycleRoutes: readonly Route[] = [
   }),
 ]
 
-async function missing({ registry, oauth }: Services, cycle: StoredCycle): Promise<readonly Prerequisite[]> {
-  await oauth.revive(cycle.place.account)
-  return missingFor(registry, cycle)
-}
+const missing = ({ registry, oauth }: Services, cycle: StoredCycle): Promise<readonly Prerequisite[]> =>
+  missingFor(registry, cycle, account => oauth.revive(account))
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
