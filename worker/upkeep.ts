@@ -151,9 +151,9 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
       // Questions and starts may take long while Temporal is slow: they go on beside the rest.
       const works = [pass, ask, remove, deps.outbox, deps.packages].map(work => ({ work, running: new Map<number, Promise<void>>() }))
       let told = false
-      const look = async (partition: number, work: OutboxPass): Promise<void> => {
+      const look = async (partition: number, work: OutboxPass, kept: Promise<boolean>): Promise<void> => {
         try {
-          if (await inbox.keep(partition, deps.workerId)) await work(partition, signal)
+          if (await kept) await work(partition, signal)
           told = false
         } catch (error) {
           if (!told) logger.warn({ err: error }, 'The inboxes cannot be looked after; trying again')
@@ -161,14 +161,15 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
         }
       }
       while (!signal.aborted) {
-        for (const { work, running } of works) {
-          for (let p = 0; p < PARTITIONS; p++) {
-            if (running.has(p)) continue
+        for (let p = 0; p < PARTITIONS; p++) {
+          const idle = works.filter(({ running }) => !running.has(p))
+          if (idle.length === 0) continue
+          const kept = inbox.keep(p, deps.workerId)
+          for (const { work, running } of idle)
             running.set(
               p,
-              look(p, work).finally(() => running.delete(p)),
+              look(p, work, kept).finally(() => running.delete(p)),
             )
-          }
         }
         await sleep(EACH, undefined, { signal }).catch(() => undefined)
       }
