@@ -62,7 +62,8 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   const accept = createAcceptor(deps)
   const incidents = createIncidentLog(deps)
 
-  async function turn(): Promise<boolean> {
+  /** `signal`: the process ends; what is left of the turn is another's. */
+  async function turn(signal?: AbortSignal): Promise<boolean> {
     const mine = await partner.claim()
     if (mine === undefined) return false
     let held = true
@@ -77,6 +78,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     try {
       for (const event of mine.events) {
         if (!held) return true
+        if (signal?.aborted === true) break
         await handOut(mine, event).catch((error: unknown) => unexpected(mine, event, error))
       }
     } finally {
@@ -209,7 +211,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     while (!signal.aborted) {
       let busy = false
       try {
-        busy = await turn()
+        busy = await turn(signal)
         told = false
       } catch (error) {
         const expected = error instanceof StorageUnavailable || error instanceof RegistryLost
