@@ -27,7 +27,7 @@ export interface PackageDeps extends GuardDeps {
   readonly runtime: () => ActivityRuntime
 }
 
-interface Running {
+interface Found {
   readonly account: Account
   readonly operation: Operation
 }
@@ -35,15 +35,21 @@ interface Running {
 const over = (): ApplicationFailure => ApplicationFailure.nonRetryable('The operation has ended', OPERATION_OVER)
 const cannotInstall = (why: string): ApplicationFailure => ApplicationFailure.nonRetryable(why, CANNOT_INSTALL)
 
-/** Fails with `operationOver` where it has ended or is gone; while the registry is lost it fails to be repeated. */
-async function load(deps: PackageDeps, at: OperationPlace): Promise<Running> {
+/** Fails with `operationOver` where it is gone; while the registry is lost it fails to be repeated. */
+async function find(deps: PackageDeps, at: OperationPlace): Promise<Found> {
   const [account, operation] = await Promise.all([deps.registry.accounts.get(at.account), deps.registry.operations.get(at.account, at.operation)])
   if (account === undefined || operation === undefined) {
     await awaitRegistry(deps)
     throw over()
   }
-  if (operation.status !== 'Running') throw over()
   return { account, operation }
+}
+
+/** Fails as `find` does, and where it has ended. */
+async function load(deps: PackageDeps, at: OperationPlace): Promise<Found> {
+  const found = await find(deps, at)
+  if (found.operation.status !== 'Running') throw over()
+  return found
 }
 
 export function createPackageActivities(deps: PackageDeps): PackageActivities {
@@ -93,9 +99,10 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
     finishOperation: (at, { status, errors }) =>
       alive(async () => {
         for (;;) {
+          const { account, operation } = await find(deps, at)
           // An earlier try may have ended it.
-          if ((await registry.operations.get(at.account, at.operation))?.status === status) return []
-          const { account, operation } = await load(deps, at)
+          if (operation.status === status) return []
+          if (operation.status !== 'Running') throw over()
           const { ending, late } = await endingOf(deps, account, { id: at.operation, ...operation }, status, errors)
           if (late.length > 0) return late
           const answer = await registry.operations.finish(at.account, at.operation, ending)
