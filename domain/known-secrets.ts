@@ -10,6 +10,9 @@ export interface Opener {
   isSealed(text: string): boolean
 }
 
+/** A text that may stand sealed. Throws what the opener throws. */
+export const openText = (opener: Opener, text: string): string => (opener.isSealed(text) ? opener.open(text) : text)
+
 export interface KnownSecrets {
   /** Values of the secret variables, by name. */
   readonly variables: ReadonlyMap<string, string>
@@ -19,7 +22,7 @@ export interface KnownSecrets {
 
 /** Throws what the opener throws. */
 export function secretsOf(document: CycleDocument, opener: Opener): KnownSecrets {
-  const open = (text: string): string => (opener.isSealed(text) ? opener.open(text) : text)
+  const open = (text: string): string => openText(opener, text)
   const variables = new Map<string, string>()
   const all: string[] = []
   for (const { name, secret, value } of document.variables ?? []) {

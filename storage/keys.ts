@@ -122,7 +122,8 @@ export const changeChannel = (id: string): string => `flywheel:change:${id}`
 /** Channel on which the transactions that a worker started report that they begin. */
 export const begunChannel = (worker: string): string => `flywheel:begun:${worker}`
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 27)
+/** 162 bits of a hash. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 27)
 
 /** A value as the index knows it: step and canonical value hashed together (162 bits). */
 export const valueHash = (value: MatchValue): string => hashOf(value.stepId, value.value)

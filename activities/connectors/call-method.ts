@@ -3,6 +3,7 @@ import type { CallMethod, ConnectorCredentials } from '../../domain/connector.ts
 import { baseUrlOf, buildCall, leadsElsewhere } from '../../domain/connector-request.ts'
 import { StepError } from '../../domain/errors.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
+import { openText } from '../../domain/known-secrets.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { firstPage, nextPage, partOfBody, type PageAt } from '../../domain/paging.ts'
 import { escapeMarks, mapTexts, withEncoded } from '../../domain/secrets.ts'
@@ -120,7 +121,7 @@ async function credentialsOf(
   { id, value, version }: Versioned<AccountConnector>,
 ): Promise<ConnectorCredentials> {
   if (value.credentials === '') return {}
-  const text = sealer.isSealed(value.credentials) ? sealer.open(value.credentials) : value.credentials
+  const text = openText(sealer, value.credentials)
   const credentials: ConnectorCredentials = JSON.parse(text)
   if (!sealer.isCurrent(value.credentials))
     await registry.accountConnectors.of(place.account).replace(id, { ...value, credentials: sealer.seal(text) }, version)

@@ -41,7 +41,8 @@ function ofAuth(auth: OutgoingCall['auth']): string[] {
   return [part('token'), part('value')].flatMap(ofHeader)
 }
 
-function decoded(text: string): string {
+/** Percent-decoded; as it stands where it cannot be. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,5 +1,6 @@
 /** How secrets come back that were written into a URL: a URL takes them apart (cycles.md 5). */
 import { fillText } from '../../domain/secrets.ts'
+import { decoded } from './credentials.ts'
 
 const DELIMITERS = /[/\\?#&=;:@]/
 /** Shorter parts are left: masked everywhere, they would make a detail unreadable. */
@@ -19,12 +20,4 @@ export function urlSecretsOf(url: string, secrets: ReadonlyMap<string, string>):
     return ''
   })
   return [...forms]
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ConnectorCredentials } from '../../domain/connector.ts'
 import { ApiError, StepError, type Problem } from '../../domain/errors.ts'
+import { openText } from '../../domain/known-secrets.ts'
 import type { AccountConnector } from '../../storage/account-connector.ts'
 import type { Connector } from '../../storage/connector.ts'
 import type { Versioned } from '../../storage/records.ts'
@@ -155,7 +156,7 @@ export async function changeAccountConnector(
   const { connectorId, externalId: hadExternalId, status, credentials: sealed, reason } = before.value
   const changes = [input.settings, input.authValue, input.username, input.password].some(one => one !== undefined)
   const settings = input.settings === undefined ? before.value.settings : checkedSettings(connector, input.settings ?? {})
-  const opened: ConnectorCredentials = sealed === '' ? {} : JSON.parse(services.sealer.isSealed(sealed) ? services.sealer.open(sealed) : sealed)
+  const opened: ConnectorCredentials = sealed === '' ? {} : JSON.parse(openText(services.sealer, sealed))
   const given = Object.entries({ authValue: input.authValue, username: input.username, password: input.password }).filter(
     ([, one]) => one !== undefined && one !== null,
   )

@@ -10,7 +10,7 @@ import { bounded } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
 import { createFacts, type WebhookFacts } from './facts.ts'
 import { createIncidentLog } from './incident-log.ts'
-import { decoded, type Payload } from './payload.ts'
+import { afterScript, decoded, givenTo, type Payload } from './payload.ts'
 import { headersOf, isIdentifier, keyOf, queryOf, type Headers, type Query } from './request.ts'
 import type { Exchange } from './exchange.ts'
 import { connectorScript } from './connector-script.ts'
@@ -105,15 +105,14 @@ export function createEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promi
 
     let method = sentMethod
     if (scripts.length > 0) {
-      const given = payload.state === 'read' ? payload.body : payload.state === 'unparsable' ? payload.text : null
+      const given = givenTo(payload)
       const lines: string[] = []
       try {
         const url = deps.publicUrl + arrival.target.path
         const before = await runBefore(deps.scripting, scripts, { url, method, headers, query, body: given }, lines)
         if (before.next === 'stop') return await confirmed(cycle, () => logged(cycle, facts, lines, before.answer))
         method = before.method
-        // A body that does not parse stays one, unless the script put another in its place.
-        if (payload.state !== 'unparsable' || before.body !== given) payload = { state: 'read', body: before.body }
+        payload = afterScript(payload, given, before.body)
         if (method === 'POST' && sentMethod !== 'POST' && !verified()) return await confirmed(cycle, () => table('badSignature'))
       } catch (error) {
         if (!(error instanceof ScriptError)) throw error

@@ -4,6 +4,7 @@ import { parseDuration } from '../../domain/duration.ts'
 import { isSynchronous, midCycleSteps, stepById, triggerOf } from '../../domain/graph.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
+import { openText, type Opener } from '../../domain/known-secrets.ts'
 import { clearVerify } from '../../domain/verify-secret.ts'
 import type { Scripting } from '../../scripting/scripting.ts'
 import type { BeforeScript } from './scripts.ts'
@@ -33,7 +34,7 @@ export interface WebhookFacts {
 
 export interface FactsDeps {
   readonly scripting: Pick<Scripting, 'defines'>
-  readonly sealer: { open(sealed: string): string; isSealed(text: string): boolean }
+  readonly sealer: Opener
 }
 
 const DEFAULT_SYNC_TIMEOUT_MS = 60_000
@@ -60,7 +61,7 @@ async function build(document: CycleDocument, stepId: StepId, deps: FactsDeps): 
   if (step?.type !== 'webhook') return undefined
   const defined = step.script === undefined ? new Set<string>() : await deps.scripting.defines(step.script, ['before_webhook', 'after_webhook'])
   const { sealer } = deps
-  const verify = step.verify === undefined ? undefined : clearVerify(document, step.verify, text => (sealer.isSealed(text) ? sealer.open(text) : text))
+  const verify = step.verify === undefined ? undefined : clearVerify(document, step.verify, text => openText(sealer, text))
   const { maxConcurrency } = document.settings ?? {}
   return {
     step,

@@ -8,7 +8,7 @@ import { beforeOf } from './connector-script.ts'
 import { bounded } from './deadline.ts'
 import type { WebhookDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
-import { decoded, type Payload } from './payload.ts'
+import { afterScript, decoded, givenTo, type Payload } from './payload.ts'
 import { headersOf, isIdentifier, keyOf, queryOf, storedHeaders, tooLarge } from './request.ts'
 import { runBefore, type BeforeScript } from './scripts.ts'
 
@@ -46,12 +46,12 @@ export function createPartnerEndpoint(deps: WebhookDeps): (exchange: Exchange) =
       if (payload.state === 'tooLarge') return table('tooLarge')
     }
     if (before !== undefined) {
-      const given = payload.state === 'read' ? payload.body : payload.state === 'unparsable' ? payload.text : null
+      const given = givenTo(payload)
       try {
         const after = await runBefore(scripting, [before], { url: deps.publicUrl + target.path, method, headers, query, body: given }, [])
         if (after.next === 'stop') return after.answer
         method = after.method
-        if (payload.state !== 'unparsable' || after.body !== given) payload = { state: 'read', body: after.body }
+        payload = afterScript(payload, given, after.body)
       } catch (error) {
         return failed(error)
       }

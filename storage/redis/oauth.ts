@@ -1,9 +1,9 @@
 /** What OAuth 2.0 needs beside the records, in Redis. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Authorizations, OAuthStore, RefreshLeases } from '../oauth.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
-import { call, replies, script } from './registry-call.ts'
+import { call, replies, script, sha256 } from './registry-call.ts'
 
 export interface OAuthStoreOptions {
   /** How long a refresh may take before another takes over; longer than a token endpoint is waited for. Default 30 s. */
@@ -51,7 +51,7 @@ export const createOAuthStore = (redis: Redis, options: OAuthStoreOptions = {}):
 
 /** A state has 256 bits of chance in it: its SHA-256 is enough. */
 function createAuthorizations(redis: Redis): Authorizations {
-  const keyOf = (state: string): string => keys.oauthState(createHash('sha256').update(state).digest('hex'))
+  const keyOf = (state: string): string => keys.oauthState(sha256(state))
   return {
     async put(state, pending, ttlMs) {
       await call(() => redis.set(keyOf(state), pending, 'PX', ttlMs))

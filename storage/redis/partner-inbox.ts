@@ -9,8 +9,9 @@
  *     …:C                hash: entries, bytes; token and end (ms) of a lease
  *     …:C:key:HASH       string: the event that a sender's key stands for
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { digest } from '../keys.ts'
 import type { PartnerEvent, PartnerInbox, PartnerTurn } from '../partner-inbox.ts'
 import { call, script } from './registry-call.ts'
 
@@ -28,7 +29,7 @@ export interface PartnerInboxOptions {
 const DUE = '{partner}:due'
 const BYTES = '{partner}:bytes'
 const baseOf = (connector: string): string => `{partner}:${connector}`
-const keyOf = (connector: string, key: string): string => `${baseOf(connector)}:key:${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`
+const keyOf = (connector: string, key: string): string => `${baseOf(connector)}:key:${digest(key)}`
 
 /** Events of one turn. */
 const BATCH = 20

@@ -113,8 +113,7 @@ export function createRecords<T>(
 
   async function listIn(order: string, { page, pageSize }: Page): Promise<Listed<Versioned<T>>> {
     const start = (page - 1) * pageSize
-    const ids = await call(() => redis.zrange(order, start, String(start + pageSize - 1)))
-    const total = await call(() => redis.zcard(order))
+    const [ids, total] = await Promise.all([call(() => redis.zrange(order, start, String(start + pageSize - 1))), call(() => redis.zcard(order))])
     if (ids.length === 0) return { items: [], total }
     const texts = await call(() => redis.hmget(base, ...ids))
     return { items: ids.flatMap((id, at) => recordOf<T>(id, texts[at] ?? null) ?? []), total }
@@ -179,7 +178,8 @@ export function createAccountRecords<T>(
   }
 }
 
-function recordOf<T>(id: string, text: string | null): Versioned<T> | undefined {
+/** Undefined where there is none. */
+export function recordOf<T>(id: string, text: string | null): Versioned<T> | undefined {
   const [whole = '', version, createdAt] = /^(\d+) (\d+) /.exec(text ?? '') ?? []
   if (text === null || version === undefined || createdAt === undefined) return undefined
   const value: T = JSON.parse(text.slice(whole.length))

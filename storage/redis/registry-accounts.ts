@@ -5,6 +5,7 @@ import type { AccountConnector } from '../account-connector.ts'
 import { partitionOf } from '../keys.ts'
 import type { Account, Accounts } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
+import { recordOf } from './records.ts'
 import { call, replies, script } from './registry-call.ts'
 
 /**
@@ -48,10 +49,12 @@ export function createAccounts(redis: Redis): Accounts {
 
   /** Its account connectors are found by their external ids no more. */
   async function forget(id: AccountId, held: { readonly [id: string]: string }): Promise<void> {
+    const pipeline = redis.pipeline()
     for (const [one, text] of Object.entries(held)) {
-      const { connectorId, externalId }: AccountConnector = JSON.parse(text.replace(/^\d+ \d+ /, ''))
-      if (externalId !== undefined) await call(() => redis.srem(keys.externalIds(partitionOf(id), connectorId, externalId), `${id} ${one}`))
+      const { connectorId, externalId } = recordOf<AccountConnector>(one, text)?.value ?? {}
+      if (connectorId !== undefined && externalId !== undefined) pipeline.srem(keys.externalIds(partitionOf(id), connectorId, externalId), `${id} ${one}`)
     }
+    replies(await call(() => pipeline.exec()))
   }
 
   return {

@@ -40,3 +40,6 @@ export function replies(results: readonly (readonly [Error | null, unknown])[] |
     return reply
   })
 }
+
+/** Of what is kept only to be recognised. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -7,7 +7,7 @@ import { asAccountId } from '../../domain/ids.ts'
 import { changeChannel, cycleKey, partitionOf } from '../keys.ts'
 import type { Operation, Operations } from '../operation.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
-import { recordLua } from './records.ts'
+import { recordLua, recordOf } from './records.ts'
 import { call, script } from './registry-call.ts'
 
 /** Ended operations of one account that are kept; the latest. */
@@ -79,10 +79,7 @@ redis.call('ZADD', KEYS[1], 'XX', time[1] * 1000 + math.floor(time[2] / 1000) + 
 
 export function createOperations(redis: Redis): Operations {
   const get: Operations['get'] = async (account, id) => {
-    const text = await call(() => redis.hget(keys.operations(account), id))
-    if (text === null) return undefined
-    const operation: Operation = JSON.parse(text.replace(/^\d+ \d+ /, ''))
-    return operation
+    return recordOf<Operation>(id, await call(() => redis.hget(keys.operations(account), id)))?.value
   }
 
   return {

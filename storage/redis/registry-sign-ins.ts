@@ -1,12 +1,10 @@
 /** Sign-in tokens and sessions of browsers: one key each, by its hash. */
-import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { SignIns, Visit } from '../sign-in.ts'
-import { call } from './registry-call.ts'
+import { call, sha256 } from './registry-call.ts'
 
 /** As for other tokens: 256 bits of chance need nothing slower. */
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export function createSignIns(redis: Redis): SignIns {
   const visitOf = (text: string | null): Visit | undefined => (text === null ? undefined : JSON.parse(text))

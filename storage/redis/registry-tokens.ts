@@ -1,12 +1,9 @@
 /** Bearer tokens, and answers kept by idempotency key: both by hash, both with an end. */
-import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Json } from '../../domain/json.ts'
 import type { Answers, Tokens } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
-import { call } from './registry-call.ts'
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+import { call, sha256 } from './registry-call.ts'
 
 /** A token is never stored itself: its SHA-256 is, and it has 190 bits of chance in it, so nothing slower is needed. */
 export function createTokens(redis: Redis): Tokens {

@@ -1,6 +1,7 @@
 /** Tokens at rest: the property `oauth` of an account connector's sealed credentials. */
 import { isJsonObject } from '../../../domain/objects.ts'
 import type { Json, JsonObject } from '../../../domain/json.ts'
+import { openText } from '../../../domain/known-secrets.ts'
 import type { Sealer } from '../../../platform/seal.ts'
 import type { AccountConnector } from '../../../storage/account-connector.ts'
 import type { ClientAuth, Tokens } from './endpoint.ts'
@@ -51,6 +52,6 @@ export const sealCredentials = ({ credentials }: Pick<AccountConnector, 'credent
 
 function opened(credentials: string, sealer: CredentialSealer): JsonObject {
   if (credentials === '') return {}
-  const value: Json = JSON.parse(sealer.isSealed(credentials) ? sealer.open(credentials) : credentials)
+  const value: Json = JSON.parse(openText(sealer, credentials))
   return isJsonObject(value) ? value : {}
 }
