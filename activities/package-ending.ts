@@ -2,6 +2,7 @@
 import type { Place } from '../domain/ids.ts'
 import { changedBody, installedBody, type InstalledCycle } from '../domain/notification-body.ts'
 import type { CycleState } from '../domain/states.ts'
+import { webhooksOf } from '../domain/webhook-url.ts'
 import type { Installation } from '../storage/installation.ts'
 import type { Operation, OperationCycle, OperationEnding } from '../storage/operation.ts'
 import type { Account, StoredCycle } from '../storage/registry.ts'
@@ -81,12 +82,8 @@ function lateOf(kind: Operation['kind'], cycles: readonly Found[]): readonly str
 
 function toldOf({ cycleId, stored, state, templateId }: Found, webhookUrl: (identifier: string) => string): InstalledCycle[] {
   if (stored === undefined || state === undefined) return []
-  const { document, identifiers, origin } = stored
-  const webhooks = document.steps.flatMap(({ id, name }) => {
-    const identifier = identifiers[id]
-    return identifier === undefined ? [] : [{ url: webhookUrl(identifier), stepName: name ?? id }]
-  })
-  return [{ id: cycleId, status: state, webhooks, templateId, templateReleaseId: origin?.releaseId ?? '' }]
+  const webhooks = webhooksOf(stored, webhookUrl).map(({ url, stepName }) => ({ url, stepName }))
+  return [{ id: cycleId, status: state, webhooks, templateId, templateReleaseId: stored.origin?.releaseId ?? '' }]
 }
 
 /** A further installation of the same package joins the first: it counts as started, or as not stopped, where both do. */

@@ -12,7 +12,8 @@ import {
   type Sending,
 } from './messages-installation.ts'
 import { SEND_NOW } from './messages.ts'
-import { code, deliver, failureOf, log, type SendingHooks } from './sending.ts'
+import { code } from './markdown.ts'
+import { deliver, failureOf, log, type SendingHooks } from './sending.ts'
 
 const notifySignal = defineSignal<[QueuedNotification]>(NOTIFY)
 const sendNowSignal = defineSignal(SEND_NOW)

@@ -12,6 +12,7 @@ import {
   setCurrentDetails,
 } from '@temporalio/workflow'
 import type { LocalActivities, PackageActivities } from '../activities/contract.ts'
+import { code } from './markdown.ts'
 import { OPERATION_FAILED, OPERATION_OVER, type PackageOperationInput, type PackageOperationResult } from './messages-package.ts'
 
 const RETRY = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' } as const
@@ -160,5 +161,3 @@ function createShow({ kind, packageName, packageId, accountName, cycles }: Packa
     },
   }
 }
-
-const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``

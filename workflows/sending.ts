@@ -2,6 +2,7 @@
 import { condition, proxyActivities, proxyLocalActivities, setCurrentDetails } from '@temporalio/workflow'
 import type { NotificationActivities, NotificationLogActivities } from '../activities/contract.ts'
 import { outcomeOf, toldOf } from '../domain/notification.ts'
+import { code } from './markdown.ts'
 import type { Sending } from './messages-installation.ts'
 import { SEND_NOW, type NotificationInput, type NotificationStatus, type NotificationTry } from './messages.ts'
 
@@ -87,5 +88,3 @@ function show({ input, last }: Sending, status: NotificationStatus, step: string
   if (last !== undefined) lines.push(`- last try at ${instant(last.at)}, ${last.durationMs} ms: ${code(toldOf(last))}`)
   setCurrentDetails([...lines, ...also].join('\n'))
 }
-
-export const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``

@@ -5,6 +5,7 @@ import type { Account } from '../../storage/registry.ts'
 import type { Connector } from '../../storage/connector.ts'
 import { newIdentifier } from '../../storage/identifiers.ts'
 import { allOf, everyOf } from '../../storage/pages.ts'
+import { unlessRecord } from '../routes/fields.ts'
 import type { Services } from '../services.ts'
 import { readConnector } from './definition.ts'
 import { findConnector, type StoredConnector } from './view.ts'
@@ -47,8 +48,7 @@ export async function replaceConnector(services: Services, before: StoredConnect
   const { partnerWebhook } = before.value
   const value: Connector = { name, version, definition, partnerWebhook, ...client(services, input, before.value) }
   const answer = await services.registry.connectors.replace(before.id, value, before.version)
-  if (answer === 'gone') throw new ApiError('connector_not_found', 'There is no such connector.')
-  if (answer !== 'done') throw new ApiError('record_changed', 'The connector was changed by someone else meanwhile: read it again.')
+  unlessRecord(answer, 'connector_not_found', 'connector')
   return findConnector(services, before.id)
 }
 

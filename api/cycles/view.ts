@@ -1,7 +1,7 @@
 /** A cycle as the API shows it. */
 import { ApiError } from '../../domain/errors.ts'
 import { asCycleId, type Place } from '../../domain/ids.ts'
-import { webhookUrl } from '../../domain/webhook-url.ts'
+import { webhooksOf, webhookUrl } from '../../domain/webhook-url.ts'
 import type { CycleStatus } from '../../storage/inbox.ts'
 import type { Account, StoredCycle } from '../../storage/registry.ts'
 import { guidOf } from '../routes/lists.ts'
@@ -39,7 +39,7 @@ export function unlessDeleted(answer: string): void {
 }
 
 export function cycleView({ stored, status }: LiveCycle, publicUrl: string) {
-  const { document, identifiers, origin } = stored
+  const { document, origin } = stored
   return {
     id: stored.place.cycle,
     name: document.name,
@@ -49,10 +49,7 @@ export function cycleView({ stored, status }: LiveCycle, publicUrl: string) {
     templateId: origin?.templateId,
     templateReleaseId: origin?.releaseId,
     createdOnUtc: new Date(stored.createdAt).toISOString(),
-    webhooks: document.steps.flatMap(({ id, name }) => {
-      const identifier = identifiers[id]
-      return identifier === undefined ? [] : [{ stepId: id, stepName: name ?? id, url: webhookUrl(publicUrl, identifier) }]
-    }),
+    webhooks: webhooksOf(stored, identifier => webhookUrl(publicUrl, identifier)),
     ...(stored.accountConnectors === undefined
       ? {}
       : { accountConnectors: Object.entries(stored.accountConnectors).map(([connector, accountConnectorId]) => ({ connector, accountConnectorId })) }),

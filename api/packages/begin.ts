@@ -9,7 +9,9 @@ import type { Operation, OperationCycle, OperationKind } from '../../storage/ope
 import type { Package } from '../../storage/package.ts'
 import type { Account } from '../../storage/registry.ts'
 import { packageInput } from '../../workflows/messages-package.ts'
+import { integerId } from '../marketplaces/find.ts'
 import type { Services } from '../services.ts'
+import { liveRelease } from '../templates/releases.ts'
 
 export interface OperationRequest {
   readonly kind: OperationKind
@@ -35,7 +37,8 @@ const TRIES = 5
  */
 export async function beginOperation(services: Services, account: Account, request: OperationRequest): Promise<BegunOperation> {
   const { registry, operations: starter } = services
-  const packageId = /^\d{1,15}$/.test(request.packageId ?? '') ? (request.packageId ?? '') : ''
+  const packageId = integerId(request.packageId)
+  if (packageId === undefined) throw notFound()
   for (let left = TRIES; left > 0; left--) {
     const [found, installation] = await Promise.all([registry.packages.get(packageId), registry.installations.of(account.id).get(packageId)])
     if (found === undefined && installation === undefined) throw notFound()
@@ -71,7 +74,7 @@ async function install(
   const templates = await Promise.all(
     found.templateIds.map(async id => {
       const template = await registry.templates.get(id)
-      return { id, name: template?.value.name ?? id, live: template?.value.releases.find(({ status }) => status === 'Live') }
+      return { id, name: template?.value.name ?? id, live: template && liveRelease(template.value) }
     }),
   )
   const read = readVariables(

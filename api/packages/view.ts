@@ -1,11 +1,12 @@
 /** Operations and packages as the API shows them. */
 import { ApiError } from '../../domain/errors.ts'
+import { webhooksOf, webhookUrl } from '../../domain/webhook-url.ts'
 import type { Installation } from '../../storage/installation.ts'
 import type { Operation } from '../../storage/operation.ts'
 import type { Package } from '../../storage/package.ts'
 import type { Versioned } from '../../storage/records.ts'
 import type { Account } from '../../storage/registry.ts'
-import { cycleView, withStatus } from '../cycles/view.ts'
+import { withStatus } from '../cycles/view.ts'
 import { guidOf } from '../routes/lists.ts'
 import type { Services } from '../services.ts'
 
@@ -62,8 +63,8 @@ async function cyclesOf(services: Services, account: Account, { cycles }: Instal
       const stored = await services.registry.cycles.get({ account: account.id, cycle: cycleId })
       const live = stored === undefined ? undefined : await withStatus(services, stored)
       if (live === undefined) return []
-      const { name, status, webhooks } = cycleView(live, services.settings.publicUrl)
-      return [{ cycleId, name, status, templateId, templateReleaseId, webhooks }]
+      const webhooks = webhooksOf(live.stored, identifier => webhookUrl(services.settings.publicUrl, identifier))
+      return [{ cycleId, name: live.stored.document.name, status: live.status.state, templateId, templateReleaseId, webhooks }]
     }),
   )
   return found.flat()

@@ -6,7 +6,7 @@ import { findOperation, operationView, packageViews } from '../packages/view.ts'
 import { untilEnded } from '../packages/wait.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'
 import * as schemas from '../package-schemas.ts'
-import { json } from './fields.ts'
+import { json, queryFlag } from './fields.ts'
 import { paged, pagedAnswer, pageQuery } from './lists.ts'
 
 const TAG = 'Packages of an account'
@@ -15,12 +15,7 @@ const params = { id: 'Id of the package.' }
 const operation = (description: string): AnswerSpec => ({ description, schema: schemas.operation, headers: { Location: 'Its address.' } })
 
 const query = z.object({
-  wait: z
-    .string()
-    .toLowerCase()
-    .pipe(z.enum(['true', 'false']))
-    .default('false')
-    .describe('true: answers when the operation has ended, but after a minute at most. The notification is not waited for.'),
+  wait: queryFlag.describe('true: answers when the operation has ended, but after a minute at most. The notification is not waited for.'),
 })
 const completeParameter = z.string().max(10_000).optional().describe('Passed on in the notification; without it, of later operations that of the installation.')
 const body = z.object({ completeParameter })

@@ -9,6 +9,7 @@ import type { Services } from '../services.ts'
 import { createCycle, replaceCycle } from '../cycles/save.ts'
 import { cycleView, findCycle, freshView, unlessDeleted, withStatus } from '../cycles/view.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'
+import { queryFlag } from './fields.ts'
 import * as schemas from '../schemas.ts'
 import { pagedAnswer, pageQuery } from './lists.ts'
 
@@ -141,12 +142,7 @@ export const cycleRoutes: readonly Route[] = [
     description: 'At once, or after everything in progress and queued has ended.',
     params,
     query: z.object({
-      finishQueuedTransactions: z
-        .string()
-        .toLowerCase()
-        .pipe(z.enum(['true', 'false']))
-        .default('false')
-        .describe('true: Stopping until all in-progress and queued transactions have ended, then Stopped.'),
+      finishQueuedTransactions: queryFlag.describe('true: Stopping until all in-progress and queued transactions have ended, then Stopped.'),
     }),
     body: noBody,
     answers: { 200: theCycle },

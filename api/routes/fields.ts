@@ -6,6 +6,13 @@ import type { Json } from '../../domain/json.ts'
 /** Any JSON value: it was parsed from a body. */
 export const json = () => z.custom<Json>(value => value !== undefined)
 
+/** `true` or `false` in a query, in any case; false where it is left out. */
+export const queryFlag = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(['true', 'false']))
+  .default('false')
+
 /** An http or https URL without user name and password. */
 export const httpUrl = z.string().trim().max(2_000).refine(isHttpUrl, 'must be an http or https URL without user name and password')
 

@@ -4,6 +4,7 @@ import { ApiError } from '../../domain/errors.ts'
 import { exportRegistry, exportSchema, importedSchema, importRegistry, TRANSFER_MAX } from '../registry/transfer.ts'
 import type { ReindexProgress } from '../../storage/reindex.ts'
 import { noBody, noQuery, partnerRoute, type Route } from '../route.ts'
+import { queryFlag } from './fields.ts'
 import * as schemas from '../schemas.ts'
 
 const TAG = 'Registry'
@@ -23,12 +24,6 @@ const progressView = (progress: ReindexProgress) => ({
   problem: progress.problem ?? null,
 })
 
-const flag = z
-  .string()
-  .toLowerCase()
-  .pipe(z.enum(['true', 'false']))
-  .default('false')
-
 export const registryRoutes: readonly Route[] = [
   partnerRoute({
     method: 'GET',
@@ -39,7 +34,7 @@ export const registryRoutes: readonly Route[] = [
       'Settings, templates, accounts, and cycles with their documents, webhook identifiers, versions and states, for POST /v1.0/import. Secrets stay sealed with ENCRYPTION_KEYS; tokens, transactions and incidents are not in it.',
     query: z.object({
       account: z.string().optional().describe('API id or GUID: only this account. For registries of more than 64 MiB.'),
-      partner: flag.describe('true: only what belongs to no account: settings, templates and so on.'),
+      partner: queryFlag.describe('true: only what belongs to no account: settings, templates and so on.'),
     }),
     body: noBody,
     answers: { 200: { description: 'The registry.', schema: exportSchema } },
@@ -60,7 +55,7 @@ export const registryRoutes: readonly Route[] = [
     summary: 'Imports a registry that was exported',
     description:
       'Also while everything else answers 503 because Redis was emptied, which it ends; get a new token first. What is there already stays; where the document contradicts it, nothing is written. Cycles come back with their ids, URLs and state, and the index of their transactions is rebuilt from Temporal. Up to 64 MiB.',
-    query: z.object({ more: flag.describe('true: further documents follow; only the last one ends the answers 503.') }),
+    query: z.object({ more: queryFlag.describe('true: further documents follow; only the last one ends the answers 503.') }),
     body: z.unknown().refine(value => typeof value === 'object' && value !== null, 'must be what GET /v1.0/export answered'),
     bodyMax: TRANSFER_MAX,
     withoutRegistry: true,

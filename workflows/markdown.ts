@@ -1,0 +1,2 @@
+/** Text as code, in current details. */
+export const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``
