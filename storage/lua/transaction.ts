@@ -13,9 +13,8 @@ local t = ARGV[2]
 if ARGV[3] ~= '' then begun(ARGV[3], t) end
 if not load(KEYS[1]) then return missing('stop') end
 local r = record(t)
-if not r.status then r = strayed(t) end
-if r.rebuilt and r.role == 'begun' and not doomed(r) then regainFrom(t, r, 5); wake() end
-save()
+if not r.status then r = strayed(t); save() end
+if r.rebuilt and r.role == 'begun' and not doomed(r) then regainFrom(t, r, 5); wake(); save() end
 -- An operator reset it: another run begins, from the beginning. It waits for no place, as it had one.
 local reset = r.ran and r.ran ~= ARGV[4] and r.role ~= 'begun' and r.role ~= 'new'
 if ARGV[4] ~= '' and r.status then call('HSET', txKey(t), 'ran', ARGV[4]) end
@@ -58,9 +57,8 @@ export const resume = `
 local t, step, d = ARGV[2], ARGV[3], ARGV[4]
 if not load(KEYS[1]) then return missing({ 'stop', 0 }) end
 local r = record(t)
-if not r.status then r = strayed(t)
-elseif r.role == 'waiting' and r.rebuilt then r = rejoin(t, r) end
-save()
+if not r.status then r = strayed(t); save()
+elseif r.role == 'waiting' and r.rebuilt then r = rejoin(t, r); save() end
 local before = tonumber(r['t:' .. step] or 0) >= tonumber(d)
 -- As in begin: what it took in the lost task.
 if before and passed(r) then return { 'go' } end
@@ -85,8 +83,7 @@ export const register = `
 local t, step, v = ARGV[2], ARGV[3], ARGV[4]
 if not load(KEYS[1]) then return end
 local r = record(t)
-if not r.status then r = strayed(t) end
-save()
+if not r.status then r = strayed(t); save() end
 if not (runsOn(r) or r.role == 'new' or r.role == 'waiting') or doomed(r) then return end
 local old = r['v:' .. step]
 if old and old ~= v then
@@ -136,8 +133,7 @@ export const park = `
 local t = ARGV[2]
 if not load(KEYS[1]) then return missing({ 'stop', 0 }) end
 local r = record(t)
-if not r.status then r = strayed(t) end
-save()
+if not r.status then r = strayed(t); save() end
 if doomed(r) then return { 'stop', 0 } end
 if not runsOn(r) then return { 'parked', r.wakes and 1 or 0 } end
 local seen = {}
@@ -181,8 +177,7 @@ export const fail = `
 local t = ARGV[2]
 if not load(KEYS[1]) then leave(t); passOn(); return missing({ 'stop', 0 }) end
 local r = record(t)
-if not r.status then r = strayed(t) end
-save()
+if not r.status then r = strayed(t); save() end
 if tonumber(ARGV[3]) < tonumber(r.asked or 0) then return { 'stop', 0 } end
 if r.role == 'failed' then return { 'failed', r.wakes and 1 or 0 } end
 if not runsOn(r) or doomed(r) then return { 'stop', 0 } end
