@@ -31,7 +31,7 @@ export const registryRoutes: readonly Route[] = [
     tag: TAG,
     summary: 'Exports the registry',
     description:
-      'Settings, templates, accounts, and cycles with their documents, webhook identifiers, versions and states, for POST /v1.0/import. Secrets stay sealed with ENCRYPTION_KEYS; tokens, transactions and incidents are not in it.',
+      'Settings, connectors, templates, marketplaces, packages, accounts with their connectors and installations, and cycles with their documents, webhook identifiers, versions and states, for POST /v1.0/import. Secrets stay sealed with ENCRYPTION_KEYS; tokens, transactions and incidents are not in it.',
     query: z.object({
       account: z.string().optional().describe('API id or GUID: only this account. For registries of more than 64 MiB.'),
       partner: queryFlag.describe('true: only what belongs to no account: settings, templates and so on.'),
