@@ -22,9 +22,9 @@ const exported = z.record(z.string(), z.unknown())
 export function addRegistry(program: Command, io: Io): void {
   add(program, {
     name: 'export',
-    summary: 'Writes templates, accounts and cycles into a file',
+    summary: 'Writes the registry into a file',
     description:
-      'With documents, webhook identifiers and states; secrets stay sealed with ENCRYPTION_KEYS. Keep it beside your backups: import brings it back.',
+      'Connectors, templates, marketplaces, accounts and cycles, with documents, webhook identifiers and states; secrets stay sealed with ENCRYPTION_KEYS. Keep it beside your backups: import brings it back.',
     examples: [
       ['export -o flywheel.json', 'everything'],
       ['export --only acme > acme.json', 'one account, to standard output'],
