@@ -44,7 +44,7 @@ export interface TemporalPorts extends TransactionSignals {
   start(options: ReturnType<typeof transactionStart>): Promise<Answered<StartOutcome>>
   deliver(place: Place, transaction: TransactionId, delivery: Delivery): Promise<Answered<DeliverOutcome>>
   describe(place: Place, transaction: TransactionId): Promise<'open' | 'completed' | 'closed' | 'unknown' | 'later'>
-  /** Tells a parent that as many items of a split have ended as it wanted to know of; one that is closed is fine. */
+  /** Tells a parent that as many items of a split have ended as it wanted to know of; one that is closed, or that Temporal refuses to tell, looks by itself. */
   itemsEnded(place: Place, parent: TransactionId, split: string): Promise<'told' | 'later'>
   /** Takes the workflow away with all its runs, also one that is open; one that is gone is fine. */
   remove(place: Place, transaction: TransactionId): Promise<'removed' | 'later'>
@@ -167,7 +167,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     async itemsEnded(place, parent, split) {
       return told(place, parent, handle => handle.signal(ITEMS_ENDED, split)).then(
         () => 'told',
-        () => 'later',
+        error => (codeOf(error) === INVALID_ARGUMENT ? 'told' : 'later'),
       )
     },
 

@@ -40,7 +40,8 @@ export function createReindex(redis: Redis): ReindexRequests & ReindexWork {
         cyclesDone: number(fields, 'cyclesDone'),
         waiting: number(fields, 'waiting'),
         running: number(fields, 'running'),
-        problem: problem === '' ? undefined : problem,
+        // What is looked for beside a run of it is tried again, and leaves nothing undone.
+        problem: problem === '' || !(running || open(fields)) ? undefined : problem,
       }
     },
     keep: async worker => (await keep(redis, [keys.reindexKeeper], [worker, KEPT])) === 1,
