@@ -118,16 +118,12 @@ export type RequestAuth =
   | { readonly type: 'bearer'; readonly token: string }
   | { readonly type: 'header'; readonly header: string; readonly value: string }
 
-export interface RequestStep extends StepBase, Retries {
-  readonly type: 'request'
+/** What the steps that call other systems share. */
+export interface CallStep extends StepBase, Retries {
   readonly next?: Next
-  readonly method: string
-  readonly url: string
   readonly query?: { readonly [name: string]: Json }
   readonly headers?: { readonly [name: string]: Json }
-  readonly body?: Json
   readonly bodyType?: BodyType
-  readonly auth?: RequestAuth
   readonly timeout?: DurationText
   /** As `onStepError`, for this step. */
   readonly onError?: ErrorRule
@@ -138,10 +134,17 @@ export interface RequestStep extends StepBase, Retries {
   readonly scriptParameters?: { readonly [name: string]: Json }
 }
 
+export interface RequestStep extends CallStep {
+  readonly type: 'request'
+  readonly method: string
+  readonly url: string
+  readonly body?: Json
+  readonly auth?: RequestAuth
+}
+
 /** A call of a connector's method (connectors.md 3). */
-export interface MethodStep extends StepBase, Retries {
+export interface MethodStep extends CallStep {
   readonly type: 'method'
-  readonly next?: Next
   /** The connector's name. */
   readonly connector: string
   /** Id of the method. */
@@ -149,14 +152,6 @@ export interface MethodStep extends StepBase, Retries {
   readonly parameters?: { readonly [name: string]: Json }
   /** The body. */
   readonly fields?: Json
-  readonly query?: { readonly [name: string]: Json }
-  readonly headers?: { readonly [name: string]: Json }
-  readonly bodyType?: BodyType
-  readonly timeout?: DurationText
-  readonly onError?: ErrorRule
-  readonly split?: string
-  readonly script?: string
-  readonly scriptParameters?: { readonly [name: string]: Json }
 }
 
 export interface ScriptStep extends StepBase {
