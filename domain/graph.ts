@@ -25,8 +25,10 @@ export function triggerOf(doc: CycleDocument): TriggerStep {
   return first
 }
 
-/** Whether the elements of a list in the step's data go on in transactions of their own. */
-export const isSplit = (step: Step): boolean => (step.type === 'webhook' || step.type === 'request' || step.type === 'method') && step.split !== undefined
+/** Where the list is in a step's data whose elements go on in transactions of their own. */
+export const splitPath = (step: Step): string | undefined => ('split' in step ? step.split : undefined)
+
+export const isSplit = (step: Step): boolean => splitPath(step) !== undefined
 
 export const stepById = (doc: CycleDocument, id: StepId): Step | undefined => doc.steps.find(step => step.id === id)
 

@@ -1,9 +1,14 @@
-/** Where senders reach the webhook steps of a cycle (webhooks.md 1). */
+/** Where senders reach webhooks (webhooks.md 1). */
 import type { CycleDocument } from './document.ts'
 import type { Identifier, StepId } from './ids.ts'
 
-/** `publicUrl` has no slash at its end. */
-export const webhookUrl = (publicUrl: string, identifier: string): string => `${publicUrl}/api/webhook/${identifier}`
+/** What paths of webhooks begin with: of steps, and of connectors (webhooks.md 9). */
+export const WEBHOOK_PATHS = { webhook: '/api/webhook/', partner: '/api/partnerwebhook/' } as const
+
+/** Of a step. `publicUrl` has no slash at its end. */
+export const webhookUrl = (publicUrl: string, identifier: string): string => publicUrl + WEBHOOK_PATHS.webhook + identifier
+/** Of a connector. */
+export const partnerWebhookUrl = (publicUrl: string, identifier: string): string => publicUrl + WEBHOOK_PATHS.partner + identifier
 
 export interface WebhookOfStep {
   readonly stepId: StepId

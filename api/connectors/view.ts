@@ -1,5 +1,6 @@
 /** Connectors as the API shows them. */
 import { ApiError } from '../../domain/errors.ts'
+import { partnerWebhookUrl } from '../../domain/webhook-url.ts'
 import type { Connector } from '../../storage/connector.ts'
 import type { Versioned } from '../../storage/records.ts'
 import { guidOf } from '../routes/lists.ts'
@@ -19,6 +20,6 @@ export const connectorView = ({ id, value }: StoredConnector, publicUrl: string)
   id,
   name: value.name,
   version: value.version,
-  ...(value.definition.externalIds === undefined ? {} : { partnerWebhookUrl: `${publicUrl}/api/partnerwebhook/${value.partnerWebhook}` }),
+  ...(value.definition.externalIds === undefined ? {} : { partnerWebhookUrl: partnerWebhookUrl(publicUrl, value.partnerWebhook) }),
   definition: value.definition,
 })

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebhookData } from '../../domain/document.ts'
-import { RegistryLost, StorageUnavailable } from '../../domain/errors.ts'
+import { StorageUnavailable } from '../../domain/errors.ts'
 import type { AccountId, CycleId, StepId } from '../../domain/ids.ts'
 import { canonical } from '../../domain/match.ts'
 import { lookupIn, parsePath } from '../../domain/path.ts'
@@ -90,7 +90,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
 
   /** One event that cannot be handed out does not hold up those behind it. */
   async function unexpected(mine: PartnerTurn, event: PartnerEvent, error: unknown): Promise<void> {
-    if (error instanceof StorageUnavailable || error instanceof RegistryLost) throw error
+    if (error instanceof StorageUnavailable) throw error
     const over = Date.now() - event.acceptedAt >= TRIED_MS
     logger.error({ connector: mine.connector, event: event.id, err: error, dropped: over }, 'an event of a partner webhook could not be handed out')
     await (over ? partner.done(mine, event) : partner.later(mine, event, AGAIN_MS))
@@ -214,7 +214,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
         busy = await turn(signal)
         told = false
       } catch (error) {
-        const expected = error instanceof StorageUnavailable || error instanceof RegistryLost
+        const expected = error instanceof StorageUnavailable
         if (!told) logger[expected ? 'warn' : 'error']({ err: error }, 'events of partner webhooks cannot be handed out; trying again')
         told = true
       }

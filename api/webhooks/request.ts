@@ -1,12 +1,10 @@
 /** Reads what the webhook endpoint needs from a request's head, without a framework: it runs for every accepted event. */
 import type { IncomingMessage } from 'node:http'
 import type { WebhookData } from '../../domain/document.ts'
+import { WEBHOOK_PATHS as PATHS } from '../../domain/webhook-url.ts'
 
 export type Headers = { [name: string]: string }
 export type Query = WebhookData['query']
-
-/** What URLs of webhooks begin with: those of steps, and those of connectors (webhooks.md 1). */
-const PATHS = { webhook: '/api/webhook/', partner: '/api/partnerwebhook/' } as const
 
 export interface Target {
   readonly of: keyof typeof PATHS

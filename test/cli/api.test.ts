@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { freePort } from '../support/system.ts'
+import { freePort } from '../../scripts/provision/ports.ts'
 import { startReceiver, type ReceiverAnswer, type TestReceiver } from '../support/receiver.ts'
 import { flywheel, folder } from './harness.ts'
 
@@ -86,14 +86,14 @@ describe('several files to import', () => {
 
 describe('what goes wrong has a message and an exit code of its own', () => {
   it('a server that cannot be reached', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await freePort(0)}`
     expect(await ask(url, 'cycles', 'list')).toEqual({ code: 3, out: '', err: `Flywheel cannot be reached at ${url}: nothing listens there.\n` })
     expect((await ask('http://nowhere.invalid', 'cycles', 'list')).code).toBe(3)
   })
 
   it('a connection that breaks', async () => {
     const broken = createServer(socket => socket.destroy())
-    const port = await freePort()
+    const port = await freePort(0)
     await new Promise<void>(done => broken.listen(port, '127.0.0.1', done))
     const { code, err } = await ask(`http://127.0.0.1:${port}`, 'cycles', 'list')
     broken.close()

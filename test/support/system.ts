@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, inject, vi } from 'vitest'
+import { freePort } from '../../scripts/provision/ports.ts'
 import { createTestClient, type TestClient } from './client.ts'
 import { startReceiver, type TestReceiver } from './receiver.ts'
 import { freshRedis } from './redis.ts'
@@ -66,7 +66,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
   const temporalAddress = options.temporalAddress ?? inject('temporalAddress')
   const taskQueue = `test-${randomUUID()}`
   const logDir = mkdtempSync(join(tmpdir(), 'flywheel-test-'))
-  const ports = { api: await freePort(), worker: await freePort() }
+  const ports = { api: await freePort(0), worker: await freePort(0) }
   const clientSecret = randomBytes(24).toString('hex')
   const env: NodeJS.ProcessEnv = {
     ...process.env,
@@ -175,16 +175,4 @@ const logFile = (dir: string, name: ProcessName): string => join(dir, `${name}.l
 function tail(file: string): string {
   if (!existsSync(file)) return ''
   return readFileSync(file, 'utf8').split('\n').slice(-40).join('\n')
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (address === null || typeof address === 'string' ? reject(new Error('no port')) : done(address.port)))
-    })
-  })
 }

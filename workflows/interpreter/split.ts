@@ -4,7 +4,7 @@
  */
 import type { Step } from '../../domain/document.ts'
 import { StepError } from '../../domain/errors.ts'
-import { joinOf } from '../../domain/graph.ts'
+import { joinOf, splitPath } from '../../domain/graph.ts'
 import type { StepId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
 import { dataForItems } from '../../domain/needs.ts'
@@ -24,9 +24,6 @@ const PATIENCE_MS = 5_000
 const LOOK_MS = 10 * 60_000
 
 export type Split = { readonly kind: 'done'; readonly counts: JoinCounts } | { readonly kind: 'halts'; readonly at: Position }
-
-/** Whether a step's data is split, and where the list is in it. */
-export const splitPath = (step: Step): string | undefined => ('split' in step ? step.split : undefined)
 
 /** Where a path goes on behind the items of a split: at the join, where there is one. An item itself joins nothing. */
 export function behindSplit(life: Life, step: StepId): readonly StepId[] {
