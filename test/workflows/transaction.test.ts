@@ -124,8 +124,10 @@ describe('a transaction', () => {
     await handle.signal(DELIVER, delivery(2, { n: 'a repeat' }))
     await until(() => calls.filter(call => call.startsWith('resume')).length === 3)
     await until(() => calls.at(-1) === 'park {"despatched":3}')
-    const description = await handle.describe()
-    expect(description.searchAttributes).toMatchObject({ TransactionStatus: ['Waiting'], WaitingFor: ['despatched:hash-7'] })
+    // They are there with the end of the task in which it parked.
+    await expect
+      .poll(async () => (await handle.describe()).searchAttributes, { timeout: 10_000 })
+      .toMatchObject({ TransactionStatus: ['Waiting'], WaitingFor: ['despatched:hash-7'] })
     expect((await handle.query<TransactionState>(STATE)).steps.find(step => step.stepId === 'tell')).toMatchObject({
       data: { body: { called: 'http://test/3' } },
       attempts: 3,
