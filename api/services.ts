@@ -25,7 +25,7 @@ export interface Services {
   /** Calls applications: whether they take what an account authenticates itself with. */
   readonly connectors: ConnectorTester
   /** OAuth 2.0 of account connectors. */
-  readonly oauth: Pick<OAuth, 'begin' | 'finish' | 'first' | 'revive'>
+  readonly oauth: Pick<OAuth, 'begin' | 'finish' | 'first' | 'obstacle' | 'revive'>
   readonly temporal: TransactionViewer
   /** Operations on packages. */
   readonly operations: OperationStarter

@@ -21,3 +21,12 @@ export function chooseAccountConnector<T extends Held>(held: readonly T[], conne
   if (one !== undefined) return { kind: 'one', one }
   return own.length === 0 ? { kind: 'none' } : { kind: 'several', names: own.map(({ value }) => value.name) }
 }
+
+/** A name that tells a new account connector from the others of its connector: `wanted`, or `wanted 2` and so on. */
+export function freeName(taken: Iterable<string>, wanted: string): string {
+  const names = new Set(taken)
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted : `${wanted} ${n}`
+    if (!names.has(name)) return name
+  }
+}

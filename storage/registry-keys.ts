@@ -68,6 +68,8 @@ export const registryKeys = {
   token: (hash: string): string => `token:{${hash}}`,
   /** String: an authorisation that a user was sent to, sealed, by the hash of its state. */
   oauthState: (hash: string): string => `oauth:state:{${hash}}`,
+  /** String: what a link of our pages to an authorisation leads to, by the hash of its ticket. */
+  authorizeTicket: (hash: string): string => `oauth:ticket:{${hash}}`,
   /** String: token of who refreshes this account connector's tokens now. String: since when a refresh has had no known end. */
   oauthLease: (account: AccountId, id: string): string => `${tagOf(account)}:oauth:lease:${account}:${id}`,
   oauthBegun: (account: AccountId, id: string): string => `${tagOf(account)}:oauth:begun:${account}:${id}`,

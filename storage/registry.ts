@@ -4,6 +4,7 @@ import type { CycleDocument } from '../domain/document.ts'
 import type { Json } from '../domain/json.ts'
 import type { Incident } from '../workflows/messages.ts'
 import type { AccountConnectors } from './account-connector.ts'
+import type { AuthorizeTickets } from './authorize-ticket.ts'
 import type { Connector } from './connector.ts'
 import type { Installation } from './installation.ts'
 import type { Marketplace } from './marketplace.ts'
@@ -184,5 +185,6 @@ export interface Registry {
   readonly notifications: Notifications
   readonly tokens: Tokens
   readonly signIns: SignIns
+  readonly authorizeTickets: AuthorizeTickets
   readonly answers: Answers
 }

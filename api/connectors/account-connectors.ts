@@ -1,5 +1,6 @@
 /** Authenticating connectors in an account (connectors.md 1 and 2): nothing is stored that the application does not take. */
 import { randomUUID } from 'node:crypto'
+import { freeName } from '../../domain/connector-choice.ts'
 import type { ConnectorCredentials } from '../../domain/connector.ts'
 import { ApiError, StepError, type Problem } from '../../domain/errors.ts'
 import { openText } from '../../domain/known-secrets.ts'
@@ -110,10 +111,7 @@ async function nameFor(
     if (taken.has(given)) throw new ApiError('name_taken', `The account has an account connector ${JSON.stringify(given)} of this connector already.`)
     return given
   }
-  for (let n = 1; ; n++) {
-    const name = n === 1 ? connector : `${connector} ${n}`
-    if (!taken.has(name)) return name
-  }
+  return freeName(taken, connector)
 }
 
 const present = <T>(value: T | null | undefined): T | undefined => value ?? undefined

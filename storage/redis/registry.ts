@@ -15,6 +15,7 @@ import { createNotifications, type NotificationsOptions } from './registry-notif
 import { createOperations } from './registry-operations.ts'
 import { createSignIns } from './registry-sign-ins.ts'
 import { createSettings } from './registry-settings.ts'
+import { createAuthorizeTickets } from './registry-tickets.ts'
 import { createAnswers, createTokens, type AnswersOptions } from './registry-tokens.ts'
 
 /** The registry in Redis. All methods reject with `StorageUnavailable` where Redis cannot be reached or does not answer in time. */
@@ -34,6 +35,7 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
     notifications: createNotifications(redis, options),
     tokens: createTokens(redis),
     signIns: createSignIns(redis),
+    authorizeTickets: createAuthorizeTickets(redis),
     answers: createAnswers(redis, options),
   }
 }

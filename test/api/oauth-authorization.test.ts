@@ -114,7 +114,7 @@ describe('the page that an application sends a user back to', () => {
     const { id } = await begun()
     const browser = 'b'.repeat(43)
     const visited = async (cookie: string): Promise<Reply> => {
-      const url = server.visit((await api.oauth.begin(account, id, browser))?.url ?? '')
+      const url = server.visit((await api.oauth.begin(account, id, { browser, back: { path: '/account/marketplace', popup: true } }))?.url ?? '')
       return api.call('GET', `${url.pathname}${url.search}`, { headers: { cookie } })
     }
     for (const cookie of ['', `flywheel_oauth=${'c'.repeat(43)}`, `other=1; not_flywheel_oauth=${browser}`])

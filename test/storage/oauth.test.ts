@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asAccountId } from '../../domain/ids.ts'
 import { createOAuthStore } from '../../storage/redis/oauth.ts'
+import { createAuthorizeTickets } from '../../storage/redis/registry-tickets.ts'
 import type { OAuthStore } from '../../storage/oauth.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -66,5 +67,26 @@ describe('an authorisation on its way', () => {
     await store.authorizations.put(state, 'sealed', 60_000)
     expect((await redis.keys('*')).join()).not.toContain(state)
     expect(await Promise.all([store.authorizations.take(state), store.authorizations.take(state)])).toEqual(['sealed', undefined])
+  })
+})
+
+describe('a ticket of an authorisation', () => {
+  it('works again until it ends, and stands in Redis by its hash alone', async () => {
+    const tickets = createAuthorizeTickets(redis)
+    const value = {
+      account,
+      connectorId: randomUUID(),
+      accountConnectorId: randomUUID(),
+      isNew: true,
+      settings: { shop: 'acme' },
+      back: '/account/marketplace',
+    }
+    const [ticket, short] = [randomUUID(), randomUUID()]
+    await tickets.put(ticket, value, 60_000)
+    expect([await tickets.get(ticket), await tickets.get(ticket)]).toEqual([value, value])
+    expect(await tickets.get(`${ticket}x`)).toBeUndefined()
+    expect((await redis.keys('*')).filter(key => key.includes(ticket))).toEqual([])
+    await tickets.put(short, value, 1)
+    await expect.poll(() => tickets.get(short)).toBeUndefined()
   })
 })

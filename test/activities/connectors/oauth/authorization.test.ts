@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Target } from '../../../../activities/connectors/oauth/pending.ts'
 import { StepError } from '../../../../domain/errors.ts'
+import type { JsonObject } from '../../../../domain/json.ts'
 import { startOAuthServer, type OAuthServer } from '../../../support/oauth-server.ts'
 import { REDIRECT, startRig, type Process, type Rig } from './rig.ts'
 
@@ -17,8 +20,10 @@ afterEach(async () => {
   await server.close()
 })
 
-async function begun(id: string, session?: string, process = here): Promise<string> {
-  const answer = await process.authorizations.begin(rig.account, id, session)
+const BACK = { path: '/account/marketplace', popup: true }
+
+async function begun(target: string | Target, browser?: string, process = here): Promise<string> {
+  const answer = await process.authorizations.begin(rig.account, target, browser === undefined ? undefined : { browser, back: BACK })
   if (answer === undefined) throw new Error('not begun')
   return answer.url
 }
@@ -63,6 +68,20 @@ describe('the URL that a user is sent to', () => {
   })
 })
 
+describe('what keeps users from being sent', () => {
+  it('is told beforehand, in words', async () => {
+    const connector = async (authentication: JsonObject) =>
+      (await rig.registry.connectors.get((await rig.record(await rig.connected(authentication))).value.connectorId))?.value
+    const obstacle = async (authentication: JsonObject, settings = {}) => {
+      const of = await connector(authentication)
+      return of === undefined ? 'none' : here.authorizations.obstacle(of, settings)
+    }
+    expect(await obstacle({})).toBeUndefined()
+    expect(await obstacle({ grant: 'clientCredentials' })).toMatch(/does not send users to the application$/)
+    expect(await obstacle({ authorizeUrl: `${server.url}/{{settings.shop}}/authorize` }, { shop: 'a/b' })).toMatch(/^The setting shop stands in a URL/)
+  })
+})
+
 describe('a user who comes back', () => {
   it('with a code makes the account connector Authenticated', async () => {
     const id = await rig.connected()
@@ -95,11 +114,11 @@ describe('a user who comes back', () => {
     expect(await here.authorizations.finish(back)).toMatchObject({ kind: 'done' })
   })
 
-  it('of another session is turned away, and the state is spent', async () => {
+  it('in another browser than that of our page is turned away, told nothing, and the state is spent', async () => {
     const id = await rig.connected()
-    for (const session of ['theirs', undefined]) {
+    for (const browser of ['theirs', undefined]) {
       const back = visit(await begun(id, 'mine'))
-      expect(await here.authorizations.finish(back, session)).toEqual({ kind: 'expired' })
+      expect(await here.authorizations.finish(back, browser)).toEqual({ kind: 'expired' })
       expect(await here.authorizations.finish(back, 'mine')).toEqual({ kind: 'expired' })
     }
     expect(await here.authorizations.finish(visit(await begun(id, 'mine')), 'mine')).toMatchObject({ kind: 'done' })
@@ -130,6 +149,16 @@ describe('a user who comes back', () => {
     expect(await rig.record(id)).toMatchObject(UNCHANGED)
   })
 
+  it('learns where the page is that the user began on, whatever came of it', async () => {
+    const id = await rig.connected()
+    const finish = async (error?: Parameters<OAuthServer['visit']>[1]) => here.authorizations.finish(visit(await begun(id, 'mine'), error), 'mine')
+    expect(await finish({ error: 'access_denied' })).toMatchObject({ kind: 'refused', back: BACK })
+    expect(await finish()).toMatchObject({ kind: 'done', back: BACK })
+    const late = visit(await begun(id, 'mine'))
+    rig.later(600_001)
+    expect(await here.authorizations.finish(late, 'mine')).toEqual({ kind: 'expired', back: BACK })
+  })
+
   it("with another server's answer is turned away", async () => {
     const id = await rig.connected()
     const back = visit(await begun(id))
@@ -153,6 +182,55 @@ describe('a user who comes back', () => {
     const answer = await testing.authorizations.finish(visit(await begun(id, undefined, testing)))
     expect(answer).toMatchObject({ kind: 'refused', reason: 'Main shop: 403 no rights' })
     expect(await rig.record(id)).toMatchObject(UNCHANGED)
+  })
+
+  describe('for an account connector that is not there yet', () => {
+    const made = async (): Promise<{ readonly id: string; readonly connectorId: string; readonly settings: { readonly [name: string]: string } }> => {
+      const { value } = await rig.record(await rig.connected())
+      return { id: randomUUID(), connectorId: value.connectorId, settings: { subdomain: 'acme' } }
+    }
+    const found = (id: string) => rig.registry.accountConnectors.of(rig.account).get(id)
+
+    it('has it made, with its settings and a name of its own, once access was given', async () => {
+      const target = await made()
+      const name = (await rig.registry.connectors.get(target.connectorId))?.value.name ?? ''
+      const back = visit(await begun(target))
+      expect(await found(target.id)).toBeUndefined()
+      expect(await here.authorizations.finish(back)).toMatchObject({ kind: 'done', accountConnector: name })
+      const { id, value } = await rig.record(target.id)
+      expect(value).toMatchObject({ connectorId: target.connectorId, name, settings: { subdomain: 'acme' }, status: 'Authenticated' })
+      expect(server.tokens).toContain((await rig.credentials(id)).accessToken)
+      const other = { ...target, id: randomUUID() }
+      expect(await here.authorizations.finish(visit(await begun(other)))).toMatchObject({ kind: 'done', accountConnector: `${name} 2` })
+    })
+
+    it('leaves nothing where access is refused', async () => {
+      const target = await made()
+      expect(await here.authorizations.finish(visit(await begun(target), { error: 'access_denied' }))).toMatchObject({ kind: 'refused' })
+      expect(await found(target.id)).toBeUndefined()
+    })
+
+    it('makes one, where two windows give access', async () => {
+      const target = await made()
+      const backs = [visit(await begun(target)), visit(await begun(target))]
+      const answers = await Promise.all(backs.map(back => here.authorizations.finish(back)))
+      expect(answers.map(({ kind }) => kind)).toEqual(['done', 'done'])
+      expect(server.tokens).toContain((await rig.credentials(target.id)).accessToken)
+    })
+
+    it('is told that its connector was deleted', async () => {
+      const target = await made()
+      const back = visit(await begun(target))
+      await rig.registry.connectors.remove(target.connectorId)
+      expect(await here.authorizations.finish(back)).toEqual({ kind: 'gone' })
+      expect(await here.authorizations.begin(rig.account, target)).toBeUndefined()
+    })
+  })
+
+  it('gives an account connector the settings that it was to have', async () => {
+    const id = await rig.connected({}, { subdomain: 'old' })
+    expect(await here.authorizations.finish(visit(await begun({ id, settings: { subdomain: 'new' } })))).toMatchObject({ kind: 'done' })
+    expect(await rig.record(id)).toMatchObject({ value: { name: 'Main shop', settings: { subdomain: 'new' }, status: 'Authenticated' } })
   })
 
   it('is known by a hash alone: neither state nor verifier stand in Redis', async () => {
