@@ -27,6 +27,9 @@ export const settings = z.object({
   transactionErrorWebhookUrl: url().nullable().describe('Where incidents are sent of accounts that have no URL of their own.'),
   includeWarnings: z.boolean().describe('Whether warnings are sent as well.'),
   userAgent: z.string().describe('User-Agent of what is sent.'),
+  launchCompleteHtml: z.string(),
+  css: z.string(),
+  embeddingOrigins: z.array(z.string()).describe('Where LAUNCH may be embedded.'),
 })
 
 const webhook = z.object({ stepId: z.string(), stepName: z.string(), url: z.string().meta({ format: 'uri' }) })

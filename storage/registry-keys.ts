@@ -78,6 +78,8 @@ export const registryKeys = {
   /** String: what the token of a deploy call leads to, by its hash; what a browser's session may do, by its hash. */
   signIn: (hash: string): string => `signIn:{${hash}}`,
   session: (hash: string): string => `session:{${hash}}`,
+  /** Hash: subject to what the session's user has chosen so far, sealed. */
+  drafts: (hash: string): string => `session:{${hash}}:drafts`,
   /** String: the answer to a management POST, by the hash of its scope and key. */
   answer: (hash: string): string => `answer:{${hash}}`,
   /** List: the latest turns of calls that are limited. String: the turn that one call waits for. */

@@ -48,6 +48,12 @@ export interface PartnerSettings {
   readonly includeWarnings: boolean
   /** Of notifications. */
   readonly userAgent: string
+  /** Of LAUNCH: its complete page, the partner's own HTML, trusted; empty: the default page. */
+  readonly launchCompleteHtml: string
+  /** Of LAUNCH: the partner's own CSS, trusted. */
+  readonly css: string
+  /** Where LAUNCH may be embedded, beside the origin that gets its result. */
+  readonly embeddingOrigins: readonly string[]
 }
 
 /** What is left out stays, null takes away what was set. */
@@ -55,6 +61,9 @@ export interface SettingsChange {
   readonly transactionErrorWebhookUrl?: string | null | undefined
   readonly includeWarnings?: boolean | null | undefined
   readonly userAgent?: string | null | undefined
+  readonly launchCompleteHtml?: string | null | undefined
+  readonly css?: string | null | undefined
+  readonly embeddingOrigins?: readonly string[] | null | undefined
 }
 
 export interface Settings {

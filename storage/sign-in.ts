@@ -51,4 +51,8 @@ export interface SignIns {
   open(session: string, visit: Visit, ttlMs: number): Promise<void>
   /** The visit of a session, which goes on for so long from now on. */
   get(session: string, ttlMs: number): Promise<Visit | undefined>
+  /** What its user has chosen so far, by the subject of the choice: sealed JSON, which goes with the session. */
+  draft(session: string, subject: string): Promise<string | undefined>
+  /** undefined: forgets it. Nothing where the session has ended. */
+  saveDraft(session: string, subject: string, sealed: string | undefined): Promise<void>
 }

@@ -34,8 +34,8 @@ export async function sessionOf(
   return visit === undefined || account === undefined ? undefined : { account, visit }
 }
 
-/** Where a page may be framed: on the marketplace's origins, or on the one that LAUNCH posts its result to. */
+/** Where a page may be framed: on the marketplace's origins; LAUNCH on those of the partner's settings, and on the one that it posts its result to. */
 export async function framesOf({ registry }: Pick<Services, 'registry'>, { to, targetOrigin }: Visit): Promise<readonly string[]> {
-  if (to.page === 'launch') return targetOrigin === undefined ? [] : [targetOrigin]
+  if (to.page === 'launch') return [...new Set([...(await registry.settings.get()).embeddingOrigins, ...(targetOrigin === undefined ? [] : [targetOrigin])])]
   return (await registry.marketplaces.get(to.marketplaceId))?.value.embeddingOrigins ?? []
 }

@@ -8,6 +8,10 @@ const schema = z.object({
   transactionErrorWebhookUrl: z.string().exactOptional(),
   includeWarnings: z.boolean(),
   userAgent: z.string(),
+  // Exports from before these were there have none.
+  launchCompleteHtml: z.string().default(''),
+  css: z.string().default(''),
+  embeddingOrigins: z.array(z.string()).readonly().default([]),
 } satisfies { [P in keyof PartnerSettings]-?: z.ZodType })
 
 export const settings = noun({

@@ -12,7 +12,7 @@ import * as schemas from '../schemas.ts'
 import type { Services } from '../services.ts'
 import { embeddingOrigin, origin, unlessRecord } from './fields.ts'
 import { paged, pagedAnswer, pageQuery } from './lists.ts'
-import { receiverUrl } from './settings.ts'
+import { ownText, receiverUrl } from './settings.ts'
 
 const TAG = 'Marketplaces'
 const path = '/v1.0/marketplaces'
@@ -24,8 +24,8 @@ const fields = {
   notificationUrl: receiverUrl.nullish().describe('Where installed, uninstalled, started and stopped are told; null: nowhere.'),
   embeddingOrigins: z.array(embeddingOrigin).max(100).optional().describe('Where its pages may be embedded.'),
   returnOrigins: z.array(origin).max(100).optional().describe('Where the ReturnUrl of a deploy call may lead.'),
-  launchCompleteHtml: z.string().max(131_072).optional().describe('The complete page, HTML of yours; empty: the default page.'),
-  css: z.string().max(131_072).optional().describe('CSS of yours for the pages.'),
+  launchCompleteHtml: ownText.optional().describe('The complete page, HTML of yours; empty: the default page.'),
+  css: ownText.optional().describe('CSS of yours for the pages.'),
   cards: cardsInput.optional().describe('What is shown, in this order; packages that stand in none follow behind.'),
 }
 const changes = z.object({ name: name.optional(), ...fields })

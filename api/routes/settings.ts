@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { PartnerSettings } from '../../storage/registry.ts'
 import { noBody, noQuery, partnerRoute, type Route } from '../route.ts'
 import * as schemas from '../schemas.ts'
-import { isHttpUrl } from './fields.ts'
+import { embeddingOrigin, isHttpUrl } from './fields.ts'
 
 const TAG = 'Settings'
 const path = '/v1.0/settings'
@@ -15,6 +15,9 @@ export const receiverUrl = z
   .max(2_000)
   .refine(text => text === '' || isHttpUrl(text), 'must be an http or https URL without user name and password')
   .transform(text => (text === '' ? null : text))
+
+/** HTML or CSS of the partner's own. */
+export const ownText = z.string().max(131_072)
 
 /** A header's value. */
 const userAgent = z
@@ -47,6 +50,9 @@ export const settingsRoutes: readonly Route[] = [
       transactionErrorWebhookUrl: receiverUrl.nullish().describe('Where each incident is sent; an account may have its own.'),
       includeWarnings: z.boolean().nullish().describe('Whether warnings are sent as well.'),
       userAgent: userAgent.nullish().describe('User-Agent of what is sent.'),
+      launchCompleteHtml: ownText.nullish().describe('The complete page of LAUNCH, HTML of yours; empty: the default page.'),
+      css: ownText.nullish().describe('CSS of yours for the pages of LAUNCH.'),
+      embeddingOrigins: z.array(embeddingOrigin).max(100).nullish().describe('Where LAUNCH may be embedded, beside the TargetOrigin of the deploy call.'),
     }),
     answers: { 200: { description: 'The settings.', schema: schemas.settings } },
     handler: async ({ registry }, { body }) => ({ status: 200, body: view(await registry.settings.update(body)) }),

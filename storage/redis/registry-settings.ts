@@ -13,8 +13,8 @@ export function createSettings(redis: Redis): Settings {
   return {
     get,
     isSet: async () => (await call(() => redis.exists(keys.settings))) === 1,
-    async update(change) {
-      const changed = fieldsOf({ ...change })
+    async update({ embeddingOrigins, ...change }) {
+      const changed = fieldsOf({ ...change, embeddingOrigins: embeddingOrigins && JSON.stringify(embeddingOrigins) })
       if (Object.keys(changed).length > 0) await call(() => redis.hset(keys.settings, changed))
       return get()
     },
@@ -25,10 +25,13 @@ export function createSettings(redis: Redis): Settings {
 export function settingsOf(record: unknown): PartnerSettings {
   const fields = new Map<string, unknown>(typeof record === 'object' && record !== null ? Object.entries(record) : [])
   const text = (name: string): string => String(fields.get(name) ?? '')
-  const [url, userAgent] = [text('transactionErrorWebhookUrl'), text('userAgent')]
+  const [url, userAgent, origins] = [text('transactionErrorWebhookUrl'), text('userAgent'), text('embeddingOrigins')]
   return {
     ...(url === '' ? {} : { transactionErrorWebhookUrl: url }),
     includeWarnings: text('includeWarnings') === 'true',
     userAgent: userAgent === '' ? USER_AGENT : userAgent,
+    launchCompleteHtml: text('launchCompleteHtml'),
+    css: text('css'),
+    embeddingOrigins: origins === '' ? [] : JSON.parse(origins),
   }
 }

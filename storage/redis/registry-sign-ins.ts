@@ -1,13 +1,27 @@
-/** Sign-in tokens and sessions of browsers: one key each, by its hash. */
+/** Sign-in tokens and sessions of browsers: one key each, by its hash; beside a session its drafts, for as long. */
 import type { Redis } from 'ioredis'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { SignIns, Visit } from '../sign-in.ts'
-import { call, sha256 } from './registry-call.ts'
+import { call, script, sha256 } from './registry-call.ts'
+
+/** KEYS session, its drafts · ARGV ms that both go on · Answers the visit, or nil. */
+const look = script(`
+local visit = redis.call('GETEX', KEYS[1], 'PX', ARGV[1])
+if visit then redis.call('PEXPIRE', KEYS[2], ARGV[1]) end
+return visit`)
+
+/** KEYS session, its drafts · ARGV subject, sealed or '' */
+const save = script(`
+local left = redis.call('PTTL', KEYS[1])
+if left <= 0 then return end
+if ARGV[2] == '' then return redis.call('HDEL', KEYS[2], ARGV[1]) end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[2], left)`)
 
 /** As for other tokens: 256 bits of chance need nothing slower. */
-
 export function createSignIns(redis: Redis): SignIns {
-  const visitOf = (text: string | null): Visit | undefined => (text === null ? undefined : JSON.parse(text))
+  const visitOf = (text: unknown): Visit | undefined => (typeof text === 'string' ? JSON.parse(text) : undefined)
+  const both = (session: string): string[] => [keys.session(sha256(session)), keys.drafts(sha256(session))]
   return {
     async put(token, visit, ttlMs) {
       await call(() => redis.set(keys.signIn(sha256(token)), JSON.stringify(visit), 'PX', ttlMs))
@@ -16,6 +30,10 @@ export function createSignIns(redis: Redis): SignIns {
     async open(session, visit, ttlMs) {
       await call(() => redis.set(keys.session(sha256(session)), JSON.stringify(visit), 'PX', ttlMs))
     },
-    get: async (session, ttlMs) => visitOf(await call(() => redis.getex(keys.session(sha256(session)), 'PX', ttlMs))),
+    get: async (session, ttlMs) => visitOf(await look(redis, both(session), [ttlMs])),
+    draft: async (session, subject) => (await call(() => redis.hget(keys.drafts(sha256(session)), subject))) ?? undefined,
+    async saveDraft(session, subject, sealed) {
+      await save(redis, both(session), [subject, sealed ?? ''])
+    },
   }
 }

@@ -11,16 +11,32 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const DEFAULTS = { TransactionErrorWebhookUrl: null, IncludeWarnings: false, UserAgent: 'Flywheel' }
+const DEFAULTS = {
+  TransactionErrorWebhookUrl: null,
+  IncludeWarnings: false,
+  UserAgent: 'Flywheel',
+  LaunchCompleteHtml: '',
+  Css: '',
+  EmbeddingOrigins: [],
+}
 
 describe('settings', () => {
   it('are read and changed by the partner; what is left out stays, null is the default (api.md)', async () => {
     expect((await api.v1('GET', '/settings')).json).toEqual(DEFAULTS)
     const set = { TransactionErrorWebhookUrl: 'https://errors.example/a?b=c', IncludeWarnings: true, UserAgent: 'Acme/1.0 (errors)' }
     expect(await api.v1('PUT', '/settings', { body: set })).toMatchObject({ status: 200, json: set })
-    expect((await api.v1('PUT', '/settings', { body: { includewarnings: false } })).json).toEqual({ ...set, IncludeWarnings: false })
-    expect((await api.v1('GET', '/settings')).json).toEqual({ ...set, IncludeWarnings: false })
+    expect((await api.v1('PUT', '/settings', { body: { includewarnings: false } })).json).toEqual({ ...DEFAULTS, ...set, IncludeWarnings: false })
+    expect((await api.v1('GET', '/settings')).json).toEqual({ ...DEFAULTS, ...set, IncludeWarnings: false })
     const cleared = { TransactionErrorWebhookUrl: null, IncludeWarnings: null, UserAgent: '' }
+    expect((await api.v1('PUT', '/settings', { body: cleared })).json).toEqual(DEFAULTS)
+  })
+
+  it('say how LAUNCH looks, ends, and where it may be embedded (marketplace.md 4)', async () => {
+    const set = { LaunchCompleteHtml: '<p>Done</p>', Css: 'body { color: red }', EmbeddingOrigins: ['https://App.example/', 'https://*.acme.example'] }
+    const there = { ...DEFAULTS, ...set, EmbeddingOrigins: ['https://app.example', 'https://*.acme.example'] }
+    expect((await api.v1('PUT', '/settings', { body: set })).json).toEqual(there)
+    expect((await api.v1('PUT', '/settings', { body: { UserAgent: 'Flywheel' } })).json).toEqual(there)
+    const cleared = { LaunchCompleteHtml: '', Css: null, EmbeddingOrigins: null }
     expect((await api.v1('PUT', '/settings', { body: cleared })).json).toEqual(DEFAULTS)
   })
 
@@ -45,11 +61,16 @@ describe('settings', () => {
     ['IncludeWarnings', 'yes'],
     ['UserAgent', 'a\r\nX-Evil: 1'],
     ['UserAgent', 'ü'],
+    ['Css', 'x'.repeat(131_073)],
+    ['LaunchCompleteHtml', 7],
+    ['EmbeddingOrigins', 'https://app.example'],
+    ['EmbeddingOrigins[0]', ['*']],
+    ['EmbeddingOrigins[0]', ['https://app.example; script-src *']],
   ])('%s does not take %j', async (name, value) => {
-    const answer = await api.v1('PUT', '/settings', { body: { [name]: value } })
+    const answer = await api.v1('PUT', '/settings', { body: { [name.replace('[0]', '')]: value } })
     expect(answer).toMatchObject({ status: 400, json: { Code: 'request_invalid', Errors: [{ Path: name }] } })
     expect((await api.v1('GET', '/settings')).json).toEqual(DEFAULTS)
-    if (name === 'UserAgent') return
+    if (!['TransactionErrorWebhookUrl', 'IncludeWarnings'].includes(name)) return
     expect((await api.v1('POST', '/accounts', { body: { Name: 'A', [name]: value } })).status).toBe(400)
     expect((await api.v1('PUT', `/accounts/${await api.account()}`, { body: { [name]: value } })).status).toBe(400)
   })

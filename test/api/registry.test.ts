@@ -44,9 +44,10 @@ const changed = (document: Loose, change: object): Sent => ({ body: { ...fieldsO
 
 describe('an export', () => {
   it('holds accounts, cycles and settings, secrets sealed, and no tokens', async () => {
-    await api.v1('PUT', '/settings', { body: { UserAgent: 'Ours', IncludeWarnings: true } })
+    const set = { UserAgent: 'Ours', IncludeWarnings: true, LaunchCompleteHtml: '<p>Done</p>', Css: 'p {}', EmbeddingOrigins: ['https://app.example'] }
+    await api.v1('PUT', '/settings', { body: set })
     const { account, document } = await exported()
-    expect(document).toMatchObject({ Format: 'flywheel-registry', Version: 1, Settings: [{ UserAgent: 'Ours', IncludeWarnings: true }] })
+    expect(document).toMatchObject({ Format: 'flywheel-registry', Version: 1, Settings: [set] })
     expect(listOf(at(document, 'Accounts'))).toMatchObject([{ Id: account, UserId: expect.any(String), Timezone: 'UTC' }])
     expect(listOf(at(document, 'Cycles')).map(cycle => [at(cycle, 'Status'), at(cycle, 'Version')])).toEqual([
       ['Active', 1],
