@@ -1,4 +1,6 @@
 /** The activities as workflows see them: types only (`import type`). Names of activity types are a bounded set: they are metric labels. */
+import type { Problem } from '../domain/errors.ts'
+import type { Prerequisite } from '../domain/prerequisites.ts'
 import type { AccountId, CycleId, Place, RequestId, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import type { ItemCounts, MatchValue, Resumed, Told, TransactionView } from '../storage/inbox.ts'
@@ -109,6 +111,22 @@ export interface OperationActivities {
   followCycle(place: Place): Promise<void>
   /** Takes a run of the schedule that was made for that start of the cycle (`activation`); `dueAt`: ms since the epoch. */
   fire(place: Place, activation: number, dueAt: number): Promise<void>
+}
+
+/** What came of an activation. `refused`: an application did not take a subscription; each problem has its answer. */
+export type Activated =
+  | { readonly outcome: 'active' | 'gone' }
+  | { readonly outcome: 'missing'; readonly prerequisites: readonly Prerequisite[] }
+  | { readonly outcome: 'refused'; readonly problems: readonly Problem[] }
+
+/** Activities of `cycleOperation` about subscriptions at applications (connectors.md 4). */
+export interface SubscriptionActivities {
+  /** Subscribes what is to be subscribed, then starts the cycle; heartbeats. */
+  activateCycle(place: Place): Promise<Activated>
+  /** Ends what is to end; fails, to be repeated, while an application does not do it; heartbeats. */
+  unsubscribeCycle(place: Place): Promise<void>
+  /** Forgets what could not be ended, with an incident. */
+  abandonSubscriptions(place: Place): Promise<void>
 }
 
 /** Activities of `notification` and `installationNotifications`. */

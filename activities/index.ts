@@ -6,6 +6,8 @@ import { DETAIL_MAX, type Registry } from '../storage/registry.ts'
 import type { InboxControl, InboxTransaction } from '../storage/inbox.ts'
 import { callHttp, type CallHttpDeps } from './call-http.ts'
 import { callMethod, type CallMethodDeps } from './connectors/call-method.ts'
+import { activateCycle } from './connectors/activation.ts'
+import { abandonSubscriptions, unsubscribeCycle } from './connectors/unsubscribe.ts'
 import { WAITS_ITS_TURN } from './connectors/turns.ts'
 import type {
   LocalActivities,
@@ -15,12 +17,14 @@ import type {
   PackageActivities,
   SplitActivities,
   StepActivities,
+  SubscriptionActivities,
 } from './contract.ts'
 import { createPackageActivities, type PackageDeps } from './package-operations.ts'
 import { sendNotification, type NotificationDeps } from './notifications.ts'
 import { fire, followCycle, type ScheduleDeps } from './schedules.ts'
 import { removeAll, stopDoomed, stopItems, type OperationDeps } from './operations.ts'
 import { awaitRegistry, unlessLost, type GuardDeps } from './registry.ts'
+import { heartbeating } from './runtime.ts'
 import { evaluate, runScript, type ScriptDeps } from './scripts.ts'
 
 export interface ActivityDeps
@@ -33,7 +37,7 @@ export interface ActivityDeps
     Pick<PackageDeps, 'prerequisites' | 'webhookUrl'>,
     Pick<GuardDeps, 'guard'> {
   readonly inbox: InboxTransaction & Pick<InboxControl, 'deactivate'> & OperationDeps['inbox'] & ScheduleDeps['inbox'] & PackageDeps['inbox']
-  readonly registry: Pick<Registry, 'incidents' | 'notifications' | 'connectors' | 'accountConnectors'> & PackageDeps['registry']
+  readonly registry: Pick<Registry, 'incidents' | 'notifications' | 'connectors' | 'accountConnectors' | 'subscriptions'> & PackageDeps['registry']
   readonly cycles: CallHttpDeps['cycles'] & ScheduleDeps['cycles']
   readonly schedules: ScheduleDeps['schedules']
   readonly sealer: CallMethodDeps['sealer'] & NotificationDeps['sealer']
@@ -46,6 +50,7 @@ export type Activities = StepActivities &
   LocalActivities &
   SplitActivities &
   OperationActivities &
+  SubscriptionActivities &
   NotificationActivities &
   NotificationLogActivities
 
@@ -124,7 +129,10 @@ export function createActivities(deps: ActivityDeps): Activities {
       await registry.notifications.note(id, status, attempt ?? undefined)
       if (status !== 'Pending') metrics.notifications.inc({ status })
     },
-    ...createPackageActivities(deps),
+    ...createPackageActivities({ ...deps, activate: (place, signal) => activateCycle(deps, place, signal) }),
+    activateCycle: place => heartbeating(deps.runtime(), signal => activateCycle(deps, place, signal)),
+    unsubscribeCycle: place => unsubscribeCycle(deps, place),
+    abandonSubscriptions: place => abandonSubscriptions(deps, place),
     stopDoomed: place => stopDoomed(deps, place),
     removeAll: place => removeAll(deps, place),
     followCycle: place => followCycle(deps, place),

@@ -1,6 +1,7 @@
 /** What a stopped or deleted cycle still owes in Temporal (protocol.md, stop op and delete op). Both may be repeated at any point. */
 import type { Place, TransactionId } from '../domain/ids.ts'
 import type { InboxUpkeep, Members } from '../storage/inbox-upkeep.ts'
+import type { Subscriptions } from '../storage/subscriptions.ts'
 import type { ActivityRuntime } from './runtime.ts'
 import type { Schedules } from './schedules.ts'
 
@@ -15,6 +16,7 @@ export interface OperationDeps {
   readonly inbox: Pick<InboxUpkeep, 'doomed' | 'everyone' | 'purge' | 'runningItems'>
   readonly signals: TransactionSignals
   readonly schedules: Pick<Schedules, 'remove'>
+  readonly registry: { readonly subscriptions: Pick<Subscriptions, 'end'> }
   readonly runtime: () => ActivityRuntime
 }
 
@@ -43,7 +45,7 @@ export const stopDoomed = (deps: OperationDeps, place: Place): Promise<void> =>
     transaction => deps.signals.checkStop(place, transaction),
   )
 
-/** Takes the schedule of a deleted cycle away, terminates its transactions, then takes its last keys away. */
+/** Takes the schedule of a deleted cycle away, terminates its transactions, orders the end of its subscriptions, then takes its last keys away. */
 export async function removeAll(deps: OperationDeps, place: Place): Promise<void> {
   await deps.schedules.remove(place.cycle)
   await forAll(
@@ -51,6 +53,8 @@ export async function removeAll(deps: OperationDeps, place: Place): Promise<void
     from => deps.inbox.everyone(place, from, PAGE),
     transaction => deps.signals.terminate(place, transaction),
   )
+  // Whatever an application takes its time for is another operation's.
+  await deps.registry.subscriptions.end(place, 'all')
   await deps.inbox.purge(place)
 }
 

@@ -12,7 +12,7 @@ import type { InboxControl } from '../storage/inbox.ts'
 import type { Operation } from '../storage/operation.ts'
 import type { Account, Registry, StoredCycle } from '../storage/registry.ts'
 import { CANNOT_INSTALL, OPERATION_OVER } from '../workflows/messages-package.ts'
-import type { OperationPlace, PackageActivities } from './contract.ts'
+import type { Activated, OperationPlace, PackageActivities } from './contract.ts'
 import { endingOf } from './package-ending.ts'
 import { awaitRegistry, type GuardDeps } from './registry.ts'
 import { heartbeating, type ActivityRuntime } from './runtime.ts'
@@ -22,9 +22,17 @@ export interface PackageDeps extends GuardDeps {
   readonly inbox: Pick<InboxControl, 'create' | 'activate' | 'rest' | 'delete' | 'status'>
   /** What speaks against starting a cycle. */
   readonly prerequisites: (cycle: StoredCycle) => Promise<readonly Prerequisite[]>
+  /** Subscribes its webhook steps where they have to be, and starts it. */
+  readonly activate: (place: Place, signal: AbortSignal) => Promise<Activated>
   readonly webhookUrl: (identifier: string) => string
   readonly metrics: Pick<Metrics, 'packageOperations'>
   readonly runtime: () => ActivityRuntime
+}
+
+/** Why it did not start; none where it did, or is gone. */
+function reasonsOf(activated: Activated): readonly string[] {
+  if (activated.outcome === 'missing') return activated.prerequisites.map(({ reason }) => reason)
+  return activated.outcome === 'refused' ? activated.problems.map(({ message }) => message) : []
 }
 
 interface Found {
@@ -54,10 +62,10 @@ async function load(deps: PackageDeps, at: OperationPlace): Promise<Found> {
 
 export function createPackageActivities(deps: PackageDeps): PackageActivities {
   const { registry, inbox } = deps
-  const alive = <T>(work: () => Promise<T>): Promise<T> => heartbeating(deps.runtime(), work)
+  const alive = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(deps.runtime(), work)
 
-  const problemsOf = async (cycle: StoredCycle): Promise<string[]> =>
-    (await deps.prerequisites(cycle)).map(({ reason }) => `Failed to start cycle "${cycle.document.name}": ${reason}`)
+  const failedToStart = (cycle: StoredCycle, why: readonly string[]): string[] => why.map(reason => `Failed to start cycle "${cycle.document.name}": ${reason}`)
+  const problemsOf = async (cycle: StoredCycle): Promise<string[]> => failedToStart(cycle, (await deps.prerequisites(cycle)).map(({ reason }) => reason))
 
   return {
     installCycle: (at, cycle) =>
@@ -85,15 +93,14 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
         )
       }),
     startCycle: (at, cycle, orStop) =>
-      alive(async () => {
+      alive(async signal => {
         await load(deps, at)
         const place: Place = { account: at.account, cycle }
         const [stored, status] = await Promise.all([registry.cycles.get(place), inbox.status(place)])
         // An earlier try may have started it.
         if (stored === undefined || status === undefined || status.state === 'Active') return []
-        const problems = await problemsOf(stored)
-        if (problems.length === 0) await inbox.activate(place)
-        else if (orStop) await inbox.rest(place)
+        const problems = failedToStart(stored, reasonsOf(await deps.activate(place, signal)))
+        if (problems.length > 0 && orStop) await inbox.rest(place)
         return problems
       }),
     finishOperation: (at, { status, errors }) =>

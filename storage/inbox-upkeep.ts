@@ -5,9 +5,9 @@ import type { Place, StepId, TransactionId } from '../domain/ids.ts'
 export interface Control {
   readonly place: Place
   readonly id: string
-  /** `schedule`: the Temporal Schedule is to follow the cycle's state. */
-  readonly op: 'stop' | 'delete' | 'schedule'
-  /** The epoch that was stopped or deleted; of `schedule` the number of the change. */
+  /** `schedule`: the Temporal Schedule is to follow the cycle's state. `unsubscribe`: subscriptions of it are to end. */
+  readonly op: 'stop' | 'delete' | 'schedule' | 'unsubscribe'
+  /** The epoch that was stopped or deleted; of the others the number of the change. */
   readonly epoch: number
 }
 

@@ -35,6 +35,16 @@ export const registryKeys = {
   accountConnectors: (id: AccountId): string => `${tagOf(id)}:accountConnectors:${id}`,
   /** + connector and external id · Set: account and id of each account connector of a partition's accounts that has it. */
   externalIds: (partition: number, connectorId: string, externalId: string): string => `{${partition}}:externalIds:${connectorId}:${externalId}`,
+  /** The same of account connectors that were deleted and are still needed to end subscriptions. */
+  retiredConnectors: (id: AccountId): string => `${tagOf(id)}:retiredConnectors:${id}`,
+  /** Hash: the subscriptions of a cycle (`redis/subscriptions.ts`). The prefix: without the cycle's id. */
+  subscriptions: (place: Place): string => `${registryKeys.subscriptionPrefix(place.account)}${place.cycle}`,
+  subscriptionPrefix: (id: AccountId): string => `${tagOf(id)}:subscriptions:${id}:`,
+  /** Set: ids of the account's cycles that have subscriptions, deleted ones too. */
+  subscribedCycles: (id: AccountId): string => `${tagOf(id)}:subscribedCycles:${id}`,
+  /** Zset: account and id of each cycle of a partition that has subscriptions, by the time at which it is looked at. String: number of the last end that was ordered. */
+  subscriptionsDue: (partition: number): string => `{${partition}}:subscriptions:due`,
+  subscriptionEnds: (partition: number): string => `{${partition}}:subscriptions:ends`,
   installations: (id: AccountId): string => `${tagOf(id)}:installations:${id}`,
   operations: (id: AccountId): string => `${tagOf(id)}:operations:${id}`,
   /** Hash: package to the operation that is under way on it in the account. */

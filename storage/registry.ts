@@ -13,6 +13,7 @@ import type { Operations } from './operation.ts'
 import type { Package } from './package.ts'
 import type { AccountRecords, GroupedRecords, NumberedRecords, Records } from './records.ts'
 import type { SignIns } from './sign-in.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import type { Template } from './template.ts'
 
 export interface Account {
@@ -187,6 +188,7 @@ export interface Registry {
   readonly marketplaces: NumberedRecords<Marketplace>
   readonly packages: GroupedRecords<Package>
   readonly accountConnectors: AccountConnectors
+  readonly subscriptions: Subscriptions
   readonly installations: AccountRecords<Installation>
   readonly operations: Operations
   readonly incidents: Incidents

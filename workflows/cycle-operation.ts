@@ -1,7 +1,8 @@
 /** What is to be done in Temporal when a cycle was started, stopped or deleted (cycles.md 7), and when its schedule fires: durable, and repeated until it is done. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
-import { proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { OperationActivities } from '../activities/contract.ts'
+import { ActivityFailure, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow'
+import type { Activated, OperationActivities, SubscriptionActivities } from '../activities/contract.ts'
+import type { Place } from '../domain/ids.ts'
 import type { CycleOperationInput } from './messages.ts'
 
 const activities = proxyActivities<OperationActivities>({
@@ -10,7 +11,25 @@ const activities = proxyActivities<OperationActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 })
 
-export async function cycleOperation({ account, cycle, op, epoch }: CycleOperationInput): Promise<void> {
+/** Somebody waits for it, and is told when it has taken too long. */
+const starting = proxyActivities<SubscriptionActivities>({
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
+})
+/** An application may be away for days; then its operator is asked to look. */
+const ending = proxyActivities<SubscriptionActivities>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '15s',
+  scheduleToCloseTimeout: '7d',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1h' },
+})
+const giving = proxyActivities<SubscriptionActivities>({
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+})
+
+export async function cycleOperation({ account, cycle, op, epoch }: CycleOperationInput): Promise<Activated | void> {
   const place = { account, cycle }
   switch (op) {
     case 'stop':
@@ -21,6 +40,19 @@ export async function cycleOperation({ account, cycle, op, epoch }: CycleOperati
       return activities.followCycle(place)
     case 'trigger':
       return activities.fire(place, epoch, dueAt())
+    case 'activate':
+      return starting.activateCycle(place)
+    case 'unsubscribe':
+      return unsubscribe(place)
+  }
+}
+
+async function unsubscribe(place: Place): Promise<void> {
+  try {
+    await ending.unsubscribeCycle(place)
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error
+    await giving.abandonSubscriptions(place)
   }
 }
 

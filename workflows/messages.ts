@@ -237,9 +237,15 @@ export interface Incident {
 export interface CycleOperationInput {
   readonly account: AccountId
   readonly cycle: CycleId
-  /** `schedule`: the Temporal Schedule follows the cycle's state. `trigger`: it fired. */
-  readonly op: 'stop' | 'delete' | 'schedule' | 'trigger'
-  /** The epoch that was stopped or deleted; of `schedule` the number of the change, of `trigger` the start of the cycle that the schedule belongs to. */
+  /**
+   * `schedule`: the Temporal Schedule follows the cycle's state. `trigger`: it fired. `activate`: it is started, its webhook steps subscribed; the result
+   * says what came of it. `unsubscribe`: what is to end of that ends.
+   */
+  readonly op: 'stop' | 'delete' | 'schedule' | 'trigger' | 'activate' | 'unsubscribe'
+  /**
+   * The epoch that was stopped or deleted; of `schedule` and `unsubscribe` the number of the change, of `trigger` the start of the cycle that the schedule
+   * belongs to, of `activate` 0: one at a time.
+   */
   readonly epoch: number
 }
 /** Id of the cycle's Temporal Schedule. */

@@ -23,7 +23,7 @@ function control(id: string, flat: readonly string[]): Control {
   return {
     id,
     place: { account: asAccountId(f['account'] ?? ''), cycle: asCycleId(f['cycle'] ?? '') },
-    op: word(f['op'], 'stop', 'delete', 'schedule'),
+    op: word(f['op'], 'stop', 'delete', 'schedule', 'unsubscribe'),
     epoch: integer(f['epoch']),
   }
 }

@@ -7,6 +7,7 @@ import type { Account, Accounts } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import { recordOf } from './records.ts'
 import { call, replies, script } from './registry-call.ts'
+import { subscriptionLua } from './subscriptions.ts'
 
 /**
  * KEYS accounts, apiIds · ARGV API id, account id, time, holder that is gone ('' where none)
@@ -31,11 +32,15 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1`)
 
-/** KEYS account, its cycles, base keys of its records … · Answers 1, or 0 where it has cycles. */
-const removeEmpty = script(`
+/**
+ * KEYS account, its cycles, retired account connectors, subscribed cycles, account connectors, base keys of its other records … · ARGV prefix of its
+ * subscriptions · Answers 1, or 0 where it has cycles. What its subscriptions still need is kept until they have ended.
+ */
+const removeEmpty = script(`${subscriptionLua}
 if redis.call('ZCARD', KEYS[2]) > 0 then return 0 end
+retire(KEYS[5], KEYS[3], KEYS[4], ARGV[1])
 redis.call('DEL', KEYS[1], KEYS[2])
-for at = 3, #KEYS do redis.call('DEL', KEYS[at], KEYS[at] .. ':order', KEYS[at] .. ':running') end
+for at = 5, #KEYS do redis.call('DEL', KEYS[at], KEYS[at] .. ':order', KEYS[at] .. ':running') end
 return 1`)
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -88,8 +93,9 @@ export function createAccounts(redis: Redis): Accounts {
     async delete(id) {
       const account = await get(id)
       const held = await call(() => redis.hgetall(keys.accountConnectors(id)))
-      if ((await removeEmpty(redis, [keys.account(id), keys.cycles(id), keys.accountConnectors(id), keys.installations(id), keys.operations(id)], [])) === 0)
-        return false
+      const records = [keys.accountConnectors(id), keys.installations(id), keys.operations(id)]
+      const kept = [keys.account(id), keys.cycles(id), keys.retiredConnectors(id), keys.subscribedCycles(id), ...records]
+      if ((await removeEmpty(redis, kept, [keys.subscriptionPrefix(id)])) === 0) return false
       await forget(id, held)
       if (account !== undefined) await unclaim(redis, indexes, [account.apiId, id])
       return true

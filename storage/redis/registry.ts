@@ -16,6 +16,7 @@ import { createOperations } from './registry-operations.ts'
 import { createSignIns } from './registry-sign-ins.ts'
 import { createSettings } from './registry-settings.ts'
 import { createAuthorizeTickets } from './registry-tickets.ts'
+import { createSubscriptions } from './subscriptions.ts'
 import { createAnswers, createTokens, type AnswersOptions } from './registry-tokens.ts'
 
 /** The registry in Redis. All methods reject with `StorageUnavailable` where Redis cannot be reached or does not answer in time. */
@@ -28,6 +29,7 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
     marketplaces: createRecords<Marketplace>(redis, { base: keys.marketplaces, numbered: true }),
     packages: createRecords<Package>(redis, { base: keys.packages, numbered: true, groupOf: ({ marketplaceId }) => marketplaceId }),
     accountConnectors: createAccountConnectors(redis),
+    subscriptions: createSubscriptions(redis),
     installations: createAccountRecords<Installation>(redis, keys.installations),
     operations: createOperations(redis),
     incidents: createIncidents(redis, options),

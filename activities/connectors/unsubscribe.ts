@@ -1,0 +1,107 @@
+/** Ends subscriptions at applications (connectors.md 4): once, or again and again until they are done. Any of it may be repeated. */
+import { ApplicationFailure } from '@temporalio/common'
+import type { WebhookMethod } from '../../domain/connector.ts'
+import { baseUrlOf, buildCall } from '../../domain/connector-request.ts'
+import { StepError } from '../../domain/errors.ts'
+import type { Place } from '../../domain/ids.ts'
+import { isEnded, needsSubscriptionId } from '../../domain/subscription.ts'
+import type { Incidents, Registry } from '../../storage/registry.ts'
+import { escapedSettings } from '../../storage/subscription-plan.ts'
+import type { StoredSubscription } from '../../storage/subscriptions.ts'
+import { awaitRegistry, type GuardDeps } from '../registry.ts'
+import { heartbeating, type ActivityRuntime } from '../runtime.ts'
+import { askApplication, type ApplicationDeps } from './application.ts'
+
+export interface UnsubscribeDeps extends ApplicationDeps, GuardDeps {
+  readonly registry: Pick<Registry, 'connectors' | 'accountConnectors' | 'subscriptions'> & { readonly cycles: Pick<Registry['cycles'], 'version'> } & {
+    readonly incidents: Pick<Incidents, 'add'>
+  }
+  readonly runtime: () => ActivityRuntime
+}
+
+/** Undefined: it has ended, and is forgotten. Else why it has not. */
+export async function unsubscribeOne(deps: UnsubscribeDeps, place: Place, one: StoredSubscription, signal: AbortSignal): Promise<string | undefined> {
+  const { registry } = deps
+  if (one.asking) return 'The application is being asked for it at this moment'
+  const reason = await askedToEnd(deps, place, one, signal)
+  if (reason === undefined) await registry.subscriptions.ended(place, one.id)
+  return reason
+}
+
+async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: StoredSubscription, signal: AbortSignal): Promise<string | undefined> {
+  const { registry } = deps
+  const { terms, subscriptionId } = one
+  const connector = await registry.connectors.get(terms.connectorId)
+  const method = connector?.value.definition.methods.find((each): each is WebhookMethod => each.id === terms.method && each.type === 'webhook')
+  const call = method === undefined ? terms.unsubscribe : method.unsubscribe
+  if (call === undefined) return undefined
+  if (subscriptionId === undefined && needsSubscriptionId(call)) {
+    await tell(deps, place, one, 'Warning', 'The application never said whether it made the subscription: it may be left there')
+    return undefined
+  }
+  // Today's address: a partner who moved away from a host does not send credentials there.
+  const definition = connector?.value.definition ?? { baseUrl: terms.baseUrl, authentication: terms.authentication }
+  const id = terms.accountConnectorId
+  const held =
+    id === undefined
+      ? undefined
+      : ((await registry.accountConnectors.of(place.account).get(id)) ?? (await registry.subscriptions.retired(place.account).get(id)))
+  try {
+    const settings = escapedSettings(terms.settings)
+    const { answer, detail } = await askApplication(
+      deps,
+      {
+        account: place.account,
+        request: buildCall(definition, call, {
+          settings,
+          webhook: { url: terms.url },
+          ...(subscriptionId === undefined ? {} : { subscription: { id: subscriptionId } }),
+        }),
+        idempotencyKey: `${one.id}/end`,
+        authentication: definition.authentication,
+        baseUrl: baseUrlOf(definition, terms.settings),
+        rateLimit: connector?.value.definition.rateLimit,
+        connectorId: terms.connectorId,
+        held,
+        quiet: terms.quiet,
+      },
+      signal,
+    )
+    return isEnded(answer.status) ? undefined : detail
+  } catch (error) {
+    if (error instanceof StepError) return error.detail
+    if (error instanceof Error && error.name === 'TokenServerDown') return error.message
+    throw error
+  }
+}
+
+/** Ends all of a cycle that are to end; fails, to be repeated, while some have not. */
+export const unsubscribeCycle = (deps: UnsubscribeDeps, place: Place): Promise<void> =>
+  heartbeating(deps.runtime(), async signal => {
+    const ending = (await deps.registry.subscriptions.of(place)).filter(({ state }) => state === 'ending')
+    // In an emptied Redis they come back with the import, which orders their end anew.
+    if (ending.length === 0) return awaitRegistry(deps)
+    const reasons: string[] = []
+    for (const one of ending) {
+      signal.throwIfAborted()
+      const reason = await unsubscribeOne(deps, place, one, signal)
+      if (reason !== undefined) reasons.push(`${one.terms.connector}, ${one.terms.method}: ${reason.split('\n')[0] ?? ''}`)
+    }
+    if (reasons.length > 0) throw ApplicationFailure.retryable(`Subscriptions have not ended yet:\n${reasons.join('\n')}`, 'notUnsubscribed')
+  })
+
+/** Forgets those that could not be ended for too long, and says so. */
+export async function abandonSubscriptions(deps: UnsubscribeDeps, place: Place): Promise<void> {
+  for (const one of await deps.registry.subscriptions.of(place)) {
+    if (one.state !== 'ending' || one.asking) continue
+    await tell(deps, place, one, 'Error', 'The application did not end the subscription for 7 days: it may be left there')
+    await deps.registry.subscriptions.ended(place, one.id)
+  }
+}
+
+/** A cycle that is deleted has no incidents. */
+async function tell({ registry }: UnsubscribeDeps, place: Place, { terms, subscriptionId }: StoredSubscription, level: 'Error' | 'Warning', why: string) {
+  if ((await registry.cycles.version(place)) === undefined) return
+  const which = `${terms.connector}, ${terms.method}${subscriptionId === undefined ? '' : `, id ${subscriptionId}`}`
+  await registry.incidents.add(place, { at: Date.now(), level, stepId: terms.stepId, message: 'Failed to unsubscribe the webhook', detail: `${why} (${which})` })
+}

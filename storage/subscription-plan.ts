@@ -1,0 +1,102 @@
+/** Which subscriptions a cycle wants at applications (connectors.md 4), as its connectors are now; shared by the API and the worker. */
+import { createHash } from 'node:crypto'
+import type { WebhookMethod } from '../domain/connector.ts'
+import { chooseAccountConnector } from '../domain/connector-choice.ts'
+import { baseUrlOf, buildCall, type BuiltRequest } from '../domain/connector-request.ts'
+import { StepError } from '../domain/errors.ts'
+import type { Identifier } from '../domain/ids.ts'
+import { escapeMarks } from '../domain/secrets.ts'
+import { planSubscriptions, type SubscriptionPlan, type SubscriptionTerms } from '../domain/subscription.ts'
+import type { AccountConnector } from './account-connector.ts'
+import type { Versioned } from './records.ts'
+import type { Registry, StoredCycle } from './registry.ts'
+
+/** A subscription as it is to be made. */
+export interface WantedSubscription {
+  readonly terms: SubscriptionTerms
+  readonly stepName: string
+  /** Of the step in the document. */
+  readonly path: string
+  readonly request: BuiltRequest
+  /** Path into the answer to its id. */
+  readonly idPath?: string
+  readonly held?: Versioned<AccountConnector>
+}
+
+/** One that cannot be asked for: `detail` says why. */
+export interface ImpossibleSubscription {
+  readonly stepName: string
+  readonly path: string
+  readonly detail: string
+}
+
+export interface CyclePlan extends SubscriptionPlan<WantedSubscription> {
+  readonly impossible: readonly ImpossibleSubscription[]
+}
+
+type Needs = Pick<Registry, 'connectors' | 'accountConnectors' | 'subscriptions'>
+
+/** Of all account connectors of an account. */
+const MANY = { page: 1, pageSize: 10_000 } as const
+
+const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+
+/** Merge fields of settings are filled with what may look like references of secrets. */
+export const escapedSettings = (settings: { readonly [name: string]: string }): { [name: string]: string } =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, escapeMarks(value)]))
+
+/**
+ * What is to be done before the cycle starts; undefined where it has no subscriptions and wants none. A connector that is not there, or not
+ * authenticated, is a prerequisite: its steps are passed over here.
+ */
+export async function planFor(registry: Needs, cycle: StoredCycle, webhookUrl: (identifier: Identifier) => string): Promise<CyclePlan | undefined> {
+  const held = await registry.subscriptions.of(cycle.place)
+  const wanted: WantedSubscription[] = []
+  const impossible: ImpossibleSubscription[] = []
+  for (const [at, step] of cycle.document.steps.entries()) {
+    if (step.type !== 'webhook' || step.connector === undefined) continue
+    const connector = await registry.connectors.byName(step.connector)
+    const method = connector?.value.definition.methods.find((one): one is WebhookMethod => one.id === step.method && one.type === 'webhook')
+    const identifier = cycle.identifiers[step.id]
+    if (connector === undefined || method?.subscribe === undefined || identifier === undefined) continue
+    const { items } = await registry.accountConnectors.of(cycle.place.account).list(MANY)
+    const choice = chooseAccountConnector(items, connector.id, cycle.accountConnectors?.[step.connector])
+    const one = choice.kind === 'one' ? choice.one : undefined
+    const { definition } = connector.value
+    const where = { stepName: step.name ?? step.id, path: `steps[${at}]` }
+    const settings = one?.value.settings ?? {}
+    const url = webhookUrl(identifier)
+    try {
+      const request = buildCall(definition, method.subscribe, { settings: escapedSettings(settings), webhook: { url } })
+      const external = one?.value.externalId ?? null
+      wanted.push({
+        ...where,
+        request,
+        ...(method.subscribe.id === undefined ? {} : { idPath: method.subscribe.id }),
+        ...(one === undefined ? {} : { held: one }),
+        terms: {
+          stepId: step.id,
+          url,
+          connectorId: connector.id,
+          connector: step.connector,
+          method: method.id,
+          ...(one === undefined ? {} : { accountConnectorId: one.id }),
+          settings,
+          baseUrl: definition.baseUrl,
+          authentication: definition.authentication,
+          ...(method.unsubscribe === undefined ? {} : { unsubscribe: method.unsubscribe }),
+          fingerprint: hashOf([connector.id, method.id, one?.id ?? null, external, baseUrlOf(definition, settings), request, method.subscribe.id ?? null]),
+          ...(cycle.document.settings?.log === 'none' ? { quiet: true } : {}),
+        },
+      })
+    } catch (error) {
+      if (!(error instanceof StepError)) throw error
+      impossible.push({ ...where, detail: error.detail })
+    }
+  }
+  const plan = planSubscriptions(wanted, held)
+  return wanted.length + impossible.length + held.length === 0 ? undefined : { ...plan, impossible }
+}
+
+/** Whether an application has to be asked before the cycle starts. */
+export const asksApplication = ({ make, end, impossible }: CyclePlan): boolean => make.length + end.length + impossible.length > 0
