@@ -29,6 +29,7 @@ import { createReindex } from '../storage/redis/reindex.ts'
 import { createRegistryGuard } from '../storage/registry-guard.ts'
 import { INLINE, LARGE_BYTES, SEARCH_ATTRIBUTES } from '../workflows/messages.ts'
 import { createApp } from './app.ts'
+import { createCycleActivator } from './cycles/activator.ts'
 import { createOperationStarter } from './packages/starter.ts'
 import { serve } from './server.ts'
 import { createTransactionViewer } from './temporal.ts'
@@ -124,6 +125,7 @@ async function main(config: Config): Promise<void> {
       connectors,
       oauth,
       temporal: createTransactionViewer(client, { uiUrl: config.temporalUiUrl, namespace: config.temporalNamespace }),
+      activator: createCycleActivator(client, config.temporalTaskQueue),
       operations: createOperationStarter(client, config.temporalTaskQueue, (id, listener) => inbox.onEnd(id, listener)),
       metrics: metrics.registry,
       settings: { publicUrl, clientId: config.clientId, clientSecret: config.clientSecret },

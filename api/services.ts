@@ -8,6 +8,7 @@ import type { InboxRebuild } from '../storage/rebuild.ts'
 import type { ReindexRequests } from '../storage/reindex.ts'
 import type { Registry } from '../storage/registry.ts'
 import type { RegistryGuard } from '../storage/registry-guard.ts'
+import type { CycleActivator } from './cycles/activator.ts'
 import type { OperationStarter } from './packages/starter.ts'
 import type { TransactionViewer } from './temporal.ts'
 
@@ -27,6 +28,8 @@ export interface Services {
   /** OAuth 2.0 of account connectors. */
   readonly oauth: Pick<OAuth, 'begin' | 'finish' | 'first' | 'obstacle' | 'revive'>
   readonly temporal: TransactionViewer
+  /** Starts cycles that have to be subscribed at applications. */
+  readonly activator: CycleActivator
   /** Operations on packages. */
   readonly operations: OperationStarter
   /** What the process cannot do without; each check ends within its own time, and rejects where the dependency does not answer. */

@@ -94,6 +94,7 @@ export const apiErrors = {
   document_too_large: 400,
   body_too_large: 413,
   prerequisites_missing: 422,
+  subscription_failed: 422,
   authentication_failed: 422,
   internal_error: 500,
   service_unavailable: 503,

@@ -8,6 +8,7 @@ import type { Identifier } from '../domain/ids.ts'
 import { escapeMarks } from '../domain/secrets.ts'
 import { planSubscriptions, type SubscriptionPlan, type SubscriptionTerms } from '../domain/subscription.ts'
 import type { AccountConnector } from './account-connector.ts'
+import { allOf } from './pages.ts'
 import type { Versioned } from './records.ts'
 import type { Registry, StoredCycle } from './registry.ts'
 
@@ -36,9 +37,6 @@ export interface CyclePlan extends SubscriptionPlan<WantedSubscription> {
 
 type Needs = Pick<Registry, 'connectors' | 'accountConnectors' | 'subscriptions'>
 
-/** Of all account connectors of an account. */
-const MANY = { page: 1, pageSize: 10_000 } as const
-
 const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
 /** Merge fields of settings are filled with what may look like references of secrets. */
@@ -59,7 +57,7 @@ export async function planFor(registry: Needs, cycle: StoredCycle, webhookUrl: (
     const method = connector?.value.definition.methods.find((one): one is WebhookMethod => one.id === step.method && one.type === 'webhook')
     const identifier = cycle.identifiers[step.id]
     if (connector === undefined || method?.subscribe === undefined || identifier === undefined) continue
-    const { items } = await registry.accountConnectors.of(cycle.place.account).list(MANY)
+    const items = await allOf(page => registry.accountConnectors.of(cycle.place.account).list(page))
     const choice = chooseAccountConnector(items, connector.id, cycle.accountConnectors?.[step.connector])
     const one = choice.kind === 'one' ? choice.one : undefined
     const { definition } = connector.value

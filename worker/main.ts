@@ -27,6 +27,7 @@ import { createRegistryMarker } from '../storage/redis/registry-marker.ts'
 import { createRegistry } from '../storage/redis/registry.ts'
 import { createReindex } from '../storage/redis/reindex.ts'
 import { missingFor } from '../storage/prerequisites.ts'
+import { withRetired } from '../storage/retired.ts'
 import { createRegistryGuard } from '../storage/registry-guard.ts'
 import { INLINE, LARGE_BYTES } from '../workflows/messages.ts'
 import { acceptedRoots } from './accepted-roots.ts'
@@ -123,7 +124,7 @@ async function compose(
   first('http', () => http.close())
   const { publicUrl } = config
   const sealer = createSealer(parseEncryptionKeys(config.encryptionKeys))
-  const tokens = createOAuth({ registry, sealer, store: createOAuthStore(redis), addresses, publicUrl, logger, metrics })
+  const tokens = createOAuth({ registry: withRetired(registry), sealer, store: createOAuthStore(redis), addresses, publicUrl, logger, metrics })
   first('oauth', () => tokens.close())
   const temporal = createTemporalPorts(client, { taskQueue: config.temporalTaskQueue })
   const activities = createActivities({
@@ -179,7 +180,8 @@ async function compose(
   const dispatcher = createDispatcher({ inbox, cycles, incidents, temporal, workerId, logger, publicUrl, taskQueue: config.temporalTaskQueue, limits })
   const outbox = createOutbox({ notifications: registry.notifications, temporal, retries: config.notificationRetries, logger })
   const packages = createPackageStarts({ registry, temporal, logger })
-  const upkeep = createUpkeep({ inbox, incidents, temporal, blobs, outbox, packages, workerId, logger })
+  const subscriptions = (partition: number): Promise<void> => registry.subscriptions.sweep(partition, config.stoppedQueueTtl)
+  const upkeep = createUpkeep({ inbox, incidents, temporal, blobs, outbox, packages, subscriptions, workerId, logger })
   const reindexer = createReindexer({
     inbox,
     work: createReindex(redis),

@@ -23,6 +23,8 @@ export interface UpkeepDeps {
   readonly outbox: OutboxPass
   /** Starts operations on packages. */
   readonly packages: OutboxPass
+  /** Orders the end of subscriptions of cycles that stand still. */
+  readonly subscriptions: OutboxPass
   readonly workerId: string
   readonly logger: Logger
 }
@@ -114,7 +116,7 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
       }
       const { outcome, reason } = await temporal.operate({ ...place, op, epoch })
       if (outcome === 'later') return
-      if (outcome === 'refused') logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop, a delete or a change of a schedule')
+      if (outcome === 'refused') logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop, a delete, a change of a schedule or the end of subscriptions')
       await inbox.controlDone(control)
     }
   }
@@ -149,7 +151,7 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
     remove,
     async run(signal) {
       // Questions and starts may take long while Temporal is slow: they go on beside the rest.
-      const works = [pass, ask, remove, deps.outbox, deps.packages].map(work => ({ work, running: new Map<number, Promise<void>>() }))
+      const works = [pass, ask, remove, deps.outbox, deps.packages, deps.subscriptions].map(work => ({ work, running: new Map<number, Promise<void>>() }))
       let told = false
       const look = async (partition: number, work: OutboxPass, kept: Promise<boolean>): Promise<void> => {
         try {

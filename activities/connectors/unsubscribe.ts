@@ -4,10 +4,10 @@ import type { WebhookMethod } from '../../domain/connector.ts'
 import { baseUrlOf, buildCall } from '../../domain/connector-request.ts'
 import { StepError } from '../../domain/errors.ts'
 import type { Place } from '../../domain/ids.ts'
-import { isEnded, needsSubscriptionId } from '../../domain/subscription.ts'
+import { isEnded, needsSubscriptionId, type Subscription } from '../../domain/subscription.ts'
 import type { Incidents, Registry } from '../../storage/registry.ts'
+import { withRetired } from '../../storage/retired.ts'
 import { escapedSettings } from '../../storage/subscription-plan.ts'
-import type { StoredSubscription } from '../../storage/subscriptions.ts'
 import { awaitRegistry, type GuardDeps } from '../registry.ts'
 import { heartbeating, type ActivityRuntime } from '../runtime.ts'
 import { askApplication, type ApplicationDeps } from './application.ts'
@@ -20,15 +20,20 @@ export interface UnsubscribeDeps extends ApplicationDeps, GuardDeps {
 }
 
 /** Undefined: it has ended, and is forgotten. Else why it has not. */
-export async function unsubscribeOne(deps: UnsubscribeDeps, place: Place, one: StoredSubscription, signal: AbortSignal): Promise<string | undefined> {
+export async function unsubscribeOne(deps: UnsubscribeDeps, place: Place, one: Subscription, signal: AbortSignal): Promise<string | undefined> {
   const { registry } = deps
-  if (one.asking) return 'The application is being asked for it at this moment'
-  const reason = await askedToEnd(deps, place, one, signal)
+  const turn = await registry.subscriptions.askEnd(place, one.id)
+  if (turn === 'gone') return undefined
+  if (turn === 'busy') return 'The application is being asked at this moment'
+  // It may have got its id since it was read.
+  const now = (await registry.subscriptions.of(place)).find(({ id }) => id === one.id) ?? one
+  const reason = await askedToEnd(deps, place, now, signal)
   if (reason === undefined) await registry.subscriptions.ended(place, one.id)
+  else await registry.subscriptions.unanswered(place, one.id)
   return reason
 }
 
-async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: StoredSubscription, signal: AbortSignal): Promise<string | undefined> {
+async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: Subscription, signal: AbortSignal): Promise<string | undefined> {
   const { registry } = deps
   const { terms, subscriptionId } = one
   const connector = await registry.connectors.get(terms.connectorId)
@@ -42,10 +47,7 @@ async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: StoredSubscr
   // Today's address: a partner who moved away from a host does not send credentials there.
   const definition = connector?.value.definition ?? { baseUrl: terms.baseUrl, authentication: terms.authentication }
   const id = terms.accountConnectorId
-  const held =
-    id === undefined
-      ? undefined
-      : ((await registry.accountConnectors.of(place.account).get(id)) ?? (await registry.subscriptions.retired(place.account).get(id)))
+  const held = id === undefined ? undefined : await withRetired(registry).accountConnectors.of(place.account).get(id)
   try {
     const settings = escapedSettings(terms.settings)
     const { answer, detail } = await askApplication(
@@ -93,14 +95,14 @@ export const unsubscribeCycle = (deps: UnsubscribeDeps, place: Place): Promise<v
 /** Forgets those that could not be ended for too long, and says so. */
 export async function abandonSubscriptions(deps: UnsubscribeDeps, place: Place): Promise<void> {
   for (const one of await deps.registry.subscriptions.of(place)) {
-    if (one.state !== 'ending' || one.asking) continue
+    if (one.state !== 'ending') continue
     await tell(deps, place, one, 'Error', 'The application did not end the subscription for 7 days: it may be left there')
     await deps.registry.subscriptions.ended(place, one.id)
   }
 }
 
 /** A cycle that is deleted has no incidents. */
-async function tell({ registry }: UnsubscribeDeps, place: Place, { terms, subscriptionId }: StoredSubscription, level: 'Error' | 'Warning', why: string) {
+async function tell({ registry }: UnsubscribeDeps, place: Place, { terms, subscriptionId }: Subscription, level: 'Error' | 'Warning', why: string) {
   if ((await registry.cycles.version(place)) === undefined) return
   const which = `${terms.connector}, ${terms.method}${subscriptionId === undefined ? '' : `, id ${subscriptionId}`}`
   await registry.incidents.add(place, { at: Date.now(), level, stepId: terms.stepId, message: 'Failed to unsubscribe the webhook', detail: `${why} (${which})` })

@@ -37,7 +37,7 @@ export const connectors = partnerNoun({
 })
 
 /** As they are stored: a property that is forgotten here does not compile. */
-const carried = {
+export const carried = {
   connectorId: guid(),
   name: z.string(),
   settings: z.record(z.string(), z.string()),

@@ -10,6 +10,7 @@ import { installations } from './installations.ts'
 import { marketplaces, packages } from './marketplaces.ts'
 import type { AnyNoun, Imported, ParsedItem, Planned } from './nouns.ts'
 import { settings } from './settings.ts'
+import { subscriptions } from './subscriptions.ts'
 import { templates } from './templates.ts'
 
 const FORMAT = 'flywheel-registry'
@@ -19,7 +20,7 @@ const VERSION = 1
 export const TRANSFER_MAX = 64 * 1024 * 1024
 
 /** In the order in which they are written: what is named by another comes first. */
-const NOUNS: readonly AnyNoun[] = [settings, connectors, templates, marketplaces, packages, accounts, accountConnectors, cycles, installations]
+const NOUNS: readonly AnyNoun[] = [settings, connectors, templates, marketplaces, packages, accounts, accountConnectors, cycles, subscriptions, installations]
 
 const AT_ONCE = 32
 const PROBLEMS_MAX = 100

@@ -1,11 +1,7 @@
 /** Cycles of an account: documents, start and stop. */
 import { z } from 'zod'
-import { ApiError } from '../../domain/errors.ts'
-import { asProblems, type Prerequisite } from '../../domain/prerequisites.ts'
 import { deleteCycle } from '../../storage/cycle-life.ts'
-import { missingFor } from '../../storage/prerequisites.ts'
-import type { StoredCycle } from '../../storage/registry.ts'
-import type { Services } from '../services.ts'
+import { activateCycle, missingNow } from '../cycles/activate.ts'
 import { createCycle, replaceCycle } from '../cycles/save.ts'
 import { cycleView, findCycle, freshView, unlessDeleted, withStatus } from '../cycles/view.ts'
 import { accountRoute, noBody, noQuery, type AnswerSpec, type Route } from '../route.ts'
@@ -120,17 +116,15 @@ export const cycleRoutes: readonly Route[] = [
     path: `${path}/{id}/activate`,
     tag: TAG,
     summary: 'Starts a cycle',
-    description: 'What was queued runs, in the order it was accepted. 422 with the list where a prerequisite is missing.',
+    description: 'What was queued runs, in the order it was accepted. 422 with the list where a prerequisite is missing. Webhook steps whose method has `subscribe` are subscribed first: 422 with the answer of an application that refuses, 503 where it has to be asked and Temporal does not answer.',
     params,
     query: noQuery,
     body: noBody,
     answers: { 200: theCycle },
-    errors: ['cycle_not_found', 'prerequisites_missing'],
+    errors: ['cycle_not_found', 'prerequisites_missing', 'subscription_failed', 'service_unavailable'],
     handler: async (services, call) => {
       const { stored } = await findCycle(services, call.account, call.params.id)
-      const prerequisites = await missing(services, stored)
-      if (prerequisites.length > 0) throw new ApiError('prerequisites_missing', 'The cycle cannot be activated yet.', asProblems(prerequisites))
-      unlessDeleted(await services.inbox.activate(stored.place))
+      await activateCycle(services, stored)
       return { status: 200, body: await freshView(services, stored.place) }
     },
   }),
@@ -166,13 +160,10 @@ export const cycleRoutes: readonly Route[] = [
     errors: ['cycle_not_found'],
     handler: async (services, call) => {
       const { stored } = await findCycle(services, call.account, call.params.id)
-      return { status: 200, body: await missing(services, stored) }
+      return { status: 200, body: await missingNow(services, stored) }
     },
   }),
 ]
-
-const missing = ({ registry, oauth }: Services, cycle: StoredCycle): Promise<readonly Prerequisite[]> =>
-  missingFor(registry, cycle, account => oauth.revive(account))
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null

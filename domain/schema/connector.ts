@@ -136,9 +136,9 @@ export const webhookMethod = z
     type: z.literal('webhook').meta({ description: 'Events of the application, for webhook steps.' }),
     subscribe: z
       .strictObject({ ...callShape, id: required(`${PATH} body.id, to the id of the subscription.`, 500).exactOptional() })
-      .meta({ description: "For when a cycle is activated; {{webhook.url}} is the step's address. Not called yet." })
+      .meta({ description: "For when a cycle is activated; {{webhook.url}} is the step's address." })
       .exactOptional(),
-    unsubscribe: call('For when the subscription is no longer wanted; {{subscription.id}} is its id. Not called yet.').exactOptional(),
+    unsubscribe: call('For when the subscription is no longer wanted; {{subscription.id}} is its id.').exactOptional(),
   })
   .meta({ title: 'webhook method', description: 'Events that the application sends.' })
 

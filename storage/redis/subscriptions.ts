@@ -8,11 +8,11 @@
  */
 import type { Redis } from 'ioredis'
 import { asAccountId, asCycleId, type Place } from '../../domain/ids.ts'
-import type { SubscriptionTerms } from '../../domain/subscription.ts'
+import type { Subscription, SubscriptionTerms } from '../../domain/subscription.ts'
 import type { AccountConnector } from '../account-connector.ts'
 import { cycleKey, cycleKeyIn, partitionKey, partitionOf, partitionSuffix } from '../keys.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
-import type { StoredSubscription, Subscriptions } from '../subscriptions.ts'
+import type { Subscriptions } from '../subscriptions.ts'
 import { createRecords } from './records.ts'
 import { call, script } from './registry-call.ts'
 
@@ -100,7 +100,8 @@ local mine = fields['state:' .. id]
 if mine and mine ~= 'asked' then return 'gone' end
 if tonumber(fields['until:' .. id] or '0') > now then return 'busy' end
 for _, other in ipairs(ids) do
-  if other ~= id and fields['step:' .. other] == ARGV[4] and fields['state:' .. other] ~= 'ending' then return 'busy' end
+  local busy = fields['state:' .. other] ~= 'ending' or tonumber(fields['until:' .. other] or '0') > now
+  if other ~= id and fields['step:' .. other] == ARGV[4] and busy then return 'busy' end
 end
 note(key, id, 'asked', ARGV[4], ARGV[5], ARGV[6])
 redis.call('HSET', key, 'until:' .. id, written(now + ARGV[7]))
@@ -143,6 +144,14 @@ const finish = script(`${subscriptionLua}
 local wanted = {}
 for at = 4, #ARGV do wanted[ARGV[at]] = true end
 endThem(KEYS[1], function(id) return ARGV[3] == '1' or wanted[id] end, KEYS[4], KEYS[5], ARGV[1], ARGV[2])`)
+
+/** KEYS subscriptions · ARGV id, ms to ask · Answers mine, busy or gone. */
+const askEnd = script(`${subscriptionLua}
+local state, till = unpack(redis.call('HMGET', KEYS[1], 'state:' .. ARGV[1], 'until:' .. ARGV[1]))
+if state ~= 'ending' then return 'gone' end
+if tonumber(till or '0') > now then return 'busy' end
+redis.call('HSET', KEYS[1], 'until:' .. ARGV[1], written(now + ARGV[2]))
+return 'mine'`)
 
 /** KEYS + retired account connectors · ARGV account, cycle, id, prefix of the account's subscriptions */
 const ended = script(`${subscriptionLua}
@@ -199,30 +208,20 @@ if ARGV[9] == '1' then redis.call('HSET', key, 'app:' .. id, ARGV[10]) end
 if ARGV[11] ~= '' then redis.call('HSETNX', KEYS[6], ARGV[11], ARGV[12]) end
 if ARGV[7] == 'ending' then order(KEYS[4], KEYS[5], ARGV[1], ARGV[2]) end`)
 
-/** KEYS subscriptions · Answers { now, field, value, … }. */
-const read = script(`${subscriptionLua}
-local flat = redis.call('HGETALL', KEYS[1])
-table.insert(flat, 1, written(now))
-return flat`)
-
 export function createSubscriptions(redis: Redis): Subscriptions {
   const termsOf = (terms: SubscriptionTerms): string[] => [terms.stepId, terms.accountConnectorId ?? '', JSON.stringify(terms)]
   const appOf = (id: string | undefined): string[] => (id === undefined ? ['', ''] : ['1', id])
 
   return {
     async of(place) {
-      const reply = await read(redis, [keys.subscriptions(place)], [])
-      const [now, ...flat] = Array.isArray(reply) ? reply.map(String) : []
-      const fields = new Map<string, string>()
-      for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? '', flat[i + 1] ?? '')
-      return [...fields.keys()].flatMap((field): StoredSubscription[] => {
+      const fields = new Map(Object.entries(await call(() => redis.hgetall(keys.subscriptions(place)))))
+      return [...fields.keys()].toSorted().flatMap((field): Subscription[] => {
         const id = /^state:(.+)$/.exec(field)?.[1]
         const state = fields.get(field)
         if (id === undefined || (state !== 'asked' && state !== 'made' && state !== 'ending')) return []
         const terms: SubscriptionTerms = JSON.parse(fields.get(`terms:${id}`) ?? '{}')
         const app = fields.get(`app:${id}`)
-        const asking = Number(fields.get(`until:${id}`) ?? 0) > Number(now)
-        return [{ id, state, at: Number(fields.get(`at:${id}`)), terms, asking, ...(app === undefined ? {} : { subscriptionId: app }) }]
+        return [{ id, state, at: Number(fields.get(`at:${id}`)), terms, ...(app === undefined ? {} : { subscriptionId: app }) }]
       })
     },
     cyclesOf: async account => (await call(() => redis.smembers(keys.subscribedCycles(account)))).toSorted().map(asCycleId),
@@ -241,6 +240,10 @@ export function createSubscriptions(redis: Redis): Subscriptions {
     keep: async (place, ids) => ids.length === 0 || (await keep(redis, [keys.subscriptions(place)], ids)) === 1,
     async end(place, ids) {
       await finish(redis, ownKeys(place), [place.account, place.cycle, ...(ids === 'all' ? ['1'] : ['', ...ids])])
+    },
+    async askEnd(place, id) {
+      const answer = await askEnd(redis, [keys.subscriptions(place)], [id, ASKING])
+      return answer === 'mine' || answer === 'busy' ? answer : 'gone'
     },
     async ended(place, id) {
       const kept = [...ownKeys(place), keys.retiredConnectors(place.account)]

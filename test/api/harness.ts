@@ -62,6 +62,7 @@ export interface ApiHarness {
 export interface HarnessOptions {
   readonly temporal?: Partial<Services['temporal']>
   readonly operations?: Services['operations']
+  readonly activator?: Services['activator']
   readonly dependencies?: Services['dependencies']
   /** Base64; default one of its own. */
   readonly encryptionKey?: string
@@ -120,6 +121,7 @@ export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarne
         notificationUrl: one => `http://temporal.example/namespaces/flywheel/workflows/${encodeURIComponent(senderWorkflowId(one))}`,
         ...options.temporal,
       },
+      activator: options.activator ?? { activate: () => Promise.resolve({ outcome: 'unreachable' }) },
       operations: options.operations ?? { start: () => Promise.resolve(false), onEnd: () => () => undefined },
       dependencies: options.dependencies ?? [{ name: 'redis', check: () => redis.ping().then(() => undefined) }],
       metrics: { contentType: 'text/plain; version=0.0.4', metrics: () => Promise.resolve('flywheel_up 1\n') },

@@ -180,6 +180,7 @@ function operations(world: World, add: Add): void {
   add('controls', () => controls(world), 0.3)
   for (const [id, operation] of world.operations) {
     if (operation.over) continue
+    if (operation.op === 'unsubscribe') continue
     if (operation.op === 'schedule') {
       for (const action of following(world, id, operation)) add(action.name, action.run, action.weight)
       continue

@@ -113,6 +113,7 @@ export async function createRig(): Promise<Rig> {
       blobs: { renew: async workflow => void blobs.push(`renew ${workflow}`), delete: async workflow => void blobs.push(`delete ${workflow}`) },
       outbox: async () => {},
       packages: async () => {},
+      subscriptions: async () => {},
       workerId: 'upkeep',
       logger,
     }),

@@ -69,6 +69,9 @@ export async function createRig(address: string): Promise<Rig> {
   }
   const overrides: Partial<Activities> = {}
   const base: Activities = {
+    activateCycle: async () => ({ outcome: 'active' }),
+    unsubscribeCycle: async () => undefined,
+    abandonSubscriptions: async () => undefined,
     callHttp: async call => ({ status: 200, headers: {}, body: { called: call.url } }),
     callMethod: async call => ({ status: 200, headers: {}, body: { called: call.method } }),
     runScript: async ({ input }) => input,
