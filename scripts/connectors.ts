@@ -46,6 +46,21 @@ const RULES = `## How calls are made
 - The rate limit holds for each account connector, over all workers, in any span of its length. It delays calls and fails none; what waits
   longer than 10 s does not keep a place of a worker. \`test\` takes no turn.
 - A change of the document counts for every call from then on, of transactions in progress too.
+
+## Subscriptions
+
+Where the method of a \`webhook\` step has \`subscribe\`, starting the cycle calls it, with the step's URL as \`{{webhook.url}}\`, and keeps the id
+that the answer has at \`id\`.
+
+- An application that refuses, or does not answer three times, leaves the cycle as it was: 422 \`subscription_failed\` with its answer, or a
+  message in \`Errors\` of a package's operation. Where Temporal does not answer it is 503; cycles that have nobody to ask start without it.
+- Every try has the same \`Idempotency-Key\`, also in later starts, until the application has answered: one that knows such keys never has two.
+- A stop and a start within 24 h leave the subscription as it is. One whose connector, method, account connector, its settings or external id, or
+  whose request is another now is unsubscribed and made anew. New credentials change nothing.
+- \`unsubscribe\` is called when the cycle has stood still for 24 h (\`STOPPED_QUEUE_TTL\`), or it, its account connector or its account is
+  deleted: again and again for 7 days, until the answer is 2xx, 404 or 410. Credentials that were deleted are kept for that alone. What
+  could not be ended is an incident of the cycle.
+- Subscriptions are in the export.
 `
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
