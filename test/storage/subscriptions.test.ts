@@ -8,14 +8,13 @@ import { partitionOf } from '../../storage/keys.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
 import { registryKeys } from '../../storage/registry-keys.ts'
-import type { Inbox } from '../../storage/inbox.ts'
 import type { Registry } from '../../storage/registry.ts'
 import { freshRedis } from '../support/redis.ts'
 
 const HOUR = 3_600_000
 let redis: Redis
 let registry: Registry
-let inbox: Inbox
+let inbox: ReturnType<typeof createInbox>
 let place: Place
 let held: string
 beforeAll(async () => {
@@ -182,8 +181,7 @@ describe('the end of subscriptions', () => {
     expect(at - Date.now()).toBeGreaterThan(HOUR - 60_000)
     expect(at - Date.now()).toBeLessThanOrEqual(HOUR)
     await redis.zadd(due, 0, `${place.account} ${place.cycle}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-    await sweep(1)
+    await sweep(0)
     expect([await states(), await ordered()]).toEqual([{ [id]: 'ending' }, 1])
   })
 })
