@@ -65,7 +65,11 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
   const alive = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(deps.runtime(), work)
 
   const failedToStart = (cycle: StoredCycle, why: readonly string[]): string[] => why.map(reason => `Failed to start cycle "${cycle.document.name}": ${reason}`)
-  const problemsOf = async (cycle: StoredCycle): Promise<string[]> => failedToStart(cycle, (await deps.prerequisites(cycle)).map(({ reason }) => reason))
+  const problemsOf = async (cycle: StoredCycle): Promise<string[]> =>
+    failedToStart(
+      cycle,
+      (await deps.prerequisites(cycle)).map(({ reason }) => reason),
+    )
 
   return {
     installCycle: (at, cycle) =>

@@ -116,7 +116,8 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
       }
       const { outcome, reason } = await temporal.operate({ ...place, op, epoch })
       if (outcome === 'later') return
-      if (outcome === 'refused') logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop, a delete, a change of a schedule or the end of subscriptions')
+      if (outcome === 'refused')
+        logger.error({ ...place, op, reason }, 'Temporal refused to carry out a stop, a delete, a change of a schedule or the end of subscriptions')
       await inbox.controlDone(control)
     }
   }

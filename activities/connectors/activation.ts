@@ -96,7 +96,11 @@ async function makeOne(
 ): Promise<'made' | 'ending' | { readonly detail: string }> {
   const { subscriptions } = deps.registry
   for (let left = TRIES; ; left--) {
-    const { detail, answer, certain } = await ask(deps, place, id, one, signal)
+    const { detail, answer, certain } = await ask(deps, place, id, one, signal).catch(async (error: unknown) => {
+      // Its turn has not come, or the process ends: whoever tries next need not wait.
+      await subscriptions.unanswered(place, id)
+      throw error
+    })
     if (answer !== undefined && answer.status >= 200 && answer.status <= 299) {
       const subscriptionId = one.idPath === undefined ? undefined : idIn(answer, one.idPath)
       if (one.idPath === undefined || subscriptionId !== undefined) return subscriptions.made(place, id, one.terms, subscriptionId)

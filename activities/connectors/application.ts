@@ -60,7 +60,7 @@ export async function askApplication(deps: ApplicationDeps, call: ApplicationCal
     const token: AuthenticationDeps['token'] = (rejected, s) => deps.tokens.token(account, held?.id ?? '', rejected === undefined ? {} : { rejected }, s)
     const send = createSend({ http: deps.http, token }, { authentication, credentials, baseUrl, hidden })
     const told = telling(request, hide, call.quiet !== true)
-    await createTurns(deps.rateLimits, account, held?.id ?? call.connectorId, call.rateLimit).await(idempotencyKey, signal, { long: true })
+    await createTurns(deps.rateLimits, account, held?.id ?? call.connectorId, call.rateLimit).await(idempotencyKey, signal)
     const answer = await send(request, signal, told.quote).catch(told.rethrow)
     return { answer, detail: told.answer(answer) }
   } catch (error) {

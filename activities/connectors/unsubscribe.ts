@@ -27,7 +27,10 @@ export async function unsubscribeOne(deps: UnsubscribeDeps, place: Place, one: S
   if (turn === 'busy') return 'The application is being asked at this moment'
   // It may have got its id since it was read.
   const now = (await registry.subscriptions.of(place)).find(({ id }) => id === one.id) ?? one
-  const reason = await askedToEnd(deps, place, now, signal)
+  const reason = await askedToEnd(deps, place, now, signal).catch(async (error: unknown) => {
+    await registry.subscriptions.unanswered(place, one.id)
+    throw error
+  })
   if (reason === undefined) await registry.subscriptions.ended(place, one.id)
   else await registry.subscriptions.unanswered(place, one.id)
   return reason
@@ -105,5 +108,11 @@ export async function abandonSubscriptions(deps: UnsubscribeDeps, place: Place):
 async function tell({ registry }: UnsubscribeDeps, place: Place, { terms, subscriptionId }: Subscription, level: 'Error' | 'Warning', why: string) {
   if ((await registry.cycles.version(place)) === undefined) return
   const which = `${terms.connector}, ${terms.method}${subscriptionId === undefined ? '' : `, id ${subscriptionId}`}`
-  await registry.incidents.add(place, { at: Date.now(), level, stepId: terms.stepId, message: 'Failed to unsubscribe the webhook', detail: `${why} (${which})` })
+  await registry.incidents.add(place, {
+    at: Date.now(),
+    level,
+    stepId: terms.stepId,
+    message: 'Failed to unsubscribe the webhook',
+    detail: `${why} (${which})`,
+  })
 }

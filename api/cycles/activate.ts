@@ -42,7 +42,10 @@ export async function activateCycle(services: Services, cycle: StoredCycle): Pro
     case 'refused':
       throw new ApiError('subscription_failed', 'The application did not take the subscription: the cycle was not activated.', activated.problems)
     case 'unreachable':
-      throw new ApiError('service_unavailable', 'Temporal does not answer: the webhook steps could not be subscribed, and the cycle was not activated. Try again.')
+      throw new ApiError(
+        'service_unavailable',
+        'Temporal does not answer: the webhook steps could not be subscribed, and the cycle was not activated. Try again.',
+      )
     case 'late':
       throw new ApiError('service_unavailable', 'The webhook steps were not subscribed within a minute, and the cycle was not activated. Try again.')
   }

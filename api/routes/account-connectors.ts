@@ -90,7 +90,8 @@ export const accountConnectorRoutes: readonly Route[] = [
     path: `${path}/{id}`,
     tag: TAG,
     summary: 'Takes an account connector away',
-    description: 'Steps that use it fail with `Failed to authenticate the connector`. What it subscribed at the application is ended; its credentials, which nothing shows or uses any more, are kept for that alone, else they are gone at once.',
+    description:
+      'Steps that use it fail with `Failed to authenticate the connector`. What it subscribed at the application is ended; its credentials, which nothing shows or uses any more, are kept for that alone, else they are gone at once.',
     params,
     query: noQuery,
     body: noBody,

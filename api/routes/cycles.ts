@@ -116,7 +116,8 @@ export const cycleRoutes: readonly Route[] = [
     path: `${path}/{id}/activate`,
     tag: TAG,
     summary: 'Starts a cycle',
-    description: 'What was queued runs, in the order it was accepted. 422 with the list where a prerequisite is missing. Webhook steps whose method has `subscribe` are subscribed first: 422 with the answer of an application that refuses, 503 where it has to be asked and Temporal does not answer.',
+    description:
+      'What was queued runs, in the order it was accepted. 422 with the list where a prerequisite is missing. Webhook steps whose method has `subscribe` are subscribed first: 422 with the answer of an application that refuses, 503 where it has to be asked and Temporal does not answer.',
     params,
     query: noQuery,
     body: noBody,

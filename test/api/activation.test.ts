@@ -14,7 +14,10 @@ beforeAll(async () => {
       },
     },
   })
-  const methods = [{ id: 'newOrder', type: 'webhook', subscribe: { method: 'POST', path: '/hooks', body: { url: '{{webhook.url}}' } } }, { id: 'other', type: 'webhook' }]
+  const methods = [
+    { id: 'newOrder', type: 'webhook', subscribe: { method: 'POST', path: '/hooks', body: { url: '{{webhook.url}}' } } },
+    { id: 'other', type: 'webhook' },
+  ]
   const definition = { name: 'Shop', version: '1', baseUrl: 'https://shop.example', authentication: { type: 'none' }, methods }
   await api.v1('POST', '/connectors', { body: { Definition: definition } })
 })

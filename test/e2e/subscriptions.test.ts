@@ -189,7 +189,9 @@ describe('subscriptions of webhook steps (connectors.md 4)', () => {
     const one = tenant(system.client, account, await offer(system, [document(app)]))
     const { Status, Errors } = await one.run('install')
     expect(Status).toBe('Completed')
-    expect(Errors).toEqual([expect.stringMatching(/^Failed to start cycle "Orders": Failed to subscribe the step "New order": POST .* answered 422\nno such event/)])
+    expect(Errors).toEqual([
+      expect.stringMatching(/^Failed to start cycle "Orders": Failed to subscribe the step "New order": POST .* answered 422\nno such event/),
+    ])
     app.how = () => undefined
     expect((await one.run('start')).Status).toBe('Completed')
     expect(app.hooks.size).toBe(1)

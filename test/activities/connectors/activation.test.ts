@@ -69,7 +69,9 @@ describe('the activation of a cycle with subscriptions (connectors.md 4)', () =>
 
   it('a refusal is told with the answer, without credentials, and leaves no mark', async () => {
     const answer = await activate(() => ({ status: 403, headers: {}, body: { error: 'very-secret-key is not allowed' } }))
-    const message = expect.stringMatching(/^Failed to subscribe the step "New order": POST https:\/\/shop.example\/api\/hooks answered 403\n.*\*+ is not allowed/)
+    const message = expect.stringMatching(
+      /^Failed to subscribe the step "New order": POST https:\/\/shop.example\/api\/hooks answered 403\n.*\*+ is not allowed/,
+    )
     expect(answer).toEqual({ outcome: 'refused', problems: [{ path: 'steps[0]', message }] })
     expect([await held_(), await state(), sent.length]).toEqual([[], 'Paused', 1])
   })
@@ -133,7 +135,11 @@ describe('the end of subscriptions (connectors.md 4)', () => {
     await activate()
     await registry.accountConnectors.of(place.account).remove(held)
     const failed: unknown = await end(() => ({ status: 500, headers: {}, body: 'very-secret-key' })).catch((reason: unknown) => reason)
-    expect(failed).toMatchObject({ type: 'notUnsubscribed', nonRetryable: false, message: expect.stringContaining('DELETE https://shop.example/api/hooks/17 answered 500') })
+    expect(failed).toMatchObject({
+      type: 'notUnsubscribed',
+      nonRetryable: false,
+      message: expect.stringContaining('DELETE https://shop.example/api/hooks/17 answered 500'),
+    })
     expect(String(failed)).not.toContain('very-secret-key')
     await end(() => ({ status: 410, headers: {}, body: null }))
     expect(sent.at(-1)).toMatchObject({ method: 'DELETE', auth: { type: 'bearer', token: 'very-secret-key' } })
