@@ -72,7 +72,7 @@ async function subscribe(deps: ActivationDeps, cycle: StoredCycle, signal: Abort
   const problems: Problem[] = []
   const made: string[] = []
   for (const { wanted: one, id = randomUUID() } of plan.make) {
-    const turn = await registry.subscriptions.ask(place, id, one.terms)
+    const turn = await registry.subscriptions.ask(place, id, one.terms, deps.runtime().runId)
     if (turn === 'busy') throw again('The application is being asked by another activation')
     if (turn === 'gone') return 'changed'
     const answer = await makeOne(deps, place, id, one, signal)

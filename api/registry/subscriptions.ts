@@ -24,7 +24,7 @@ const form = z.looseObject({
 })
 
 const schema = z.object({
-  id: guid(),
+  id: z.string().min(1),
   accountId: guid(),
   cycleId: guid(),
   state: z.enum(['asked', 'made', 'ending']),

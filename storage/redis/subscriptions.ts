@@ -4,7 +4,7 @@
  *     state:ID   asked | made | ending          step:ID       id of its step
  *     at:ID      when it was wanted last        connector:ID  its account connector, or ''
  *     until:ID   so long somebody asks          app:ID        the application's id
- *     terms:ID   JSON
+ *     by:ID      who that is                    terms:ID      JSON
  */
 import type { Redis } from 'ioredis'
 import { asAccountId, asCycleId, type Place } from '../../domain/ids.ts'
@@ -65,7 +65,8 @@ local function retire(connectors, retired, cycles, prefix, only)
   end
 end
 local function forget(key, id)
-  redis.call('HDEL', key, 'state:' .. id, 'at:' .. id, 'until:' .. id, 'step:' .. id, 'connector:' .. id, 'app:' .. id, 'terms:' .. id)
+  redis.call('HDEL', key, 'state:' .. id, 'at:' .. id, 'until:' .. id, 'step:' .. id, 'connector:' .. id, 'app:' .. id, 'terms:' .. id,
+    'by:' .. id)
 end
 `
 
@@ -89,7 +90,10 @@ local function note(key, id, state, step, connector, terms)
 end
 `
 
-/** KEYS + the inbox's cycle, account connectors · ARGV + id, step, account connector or '', terms, ms to ask · Answers mine, busy or gone. */
+/**
+ * KEYS + the inbox's cycle, account connectors · ARGV + id, step, account connector or '', terms, ms to ask, by whom · Answers mine, busy or gone.
+ * One who comes again was cut off: nobody else asks.
+ */
 const ask = script(`${subscriptionLua}${note}
 local key, id = KEYS[1], ARGV[3]
 local state, deleted = unpack(redis.call('HMGET', KEYS[6], 'state', 'deleted'))
@@ -98,13 +102,13 @@ if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[7], ARGV[5]) == 0 then return 'g
 local fields, ids = fieldsOf(key)
 local mine = fields['state:' .. id]
 if mine and mine ~= 'asked' then return 'gone' end
-if tonumber(fields['until:' .. id] or '0') > now then return 'busy' end
+if tonumber(fields['until:' .. id] or '0') > now and fields['by:' .. id] ~= ARGV[8] then return 'busy' end
 for _, other in ipairs(ids) do
   local busy = fields['state:' .. other] ~= 'ending' or tonumber(fields['until:' .. other] or '0') > now
   if other ~= id and fields['step:' .. other] == ARGV[4] and busy then return 'busy' end
 end
 note(key, id, 'asked', ARGV[4], ARGV[5], ARGV[6])
-redis.call('HSET', key, 'until:' .. id, written(now + ARGV[7]))
+redis.call('HSET', key, 'until:' .. id, written(now + ARGV[7]), 'by:' .. id, ARGV[8])
 return 'mine'`)
 
 /**
@@ -115,6 +119,13 @@ const made = script(`${subscriptionLua}${note}
 local key, id = KEYS[1], ARGV[3]
 local fields, ids = fieldsOf(key)
 local state = fields['state:' .. id]
+if state == 'made' and ARGV[7] == '1' and fields['app:' .. id] and fields['app:' .. id] ~= ARGV[8] then
+  -- Two tries were under way, and the application does not know keys: the second one is too much.
+  note(key, id .. '+', 'ending', ARGV[4], ARGV[5], ARGV[6])
+  redis.call('HSET', key, 'app:' .. id .. '+', ARGV[8])
+  order(KEYS[4], KEYS[5], ARGV[1], ARGV[2])
+  return 'made'
+end
 if state == 'asked' then
   note(key, id, 'made', ARGV[4], ARGV[5], ARGV[6])
 elseif not state then
@@ -191,7 +202,7 @@ end
 local next = now + idle
 endThem(KEYS[1], function(id, fields)
   if not state or deleted then return true end
-  local over = math.max(tonumber(stoppedAt or '0'), tonumber(fields['at:' .. id] or '0')) + idle
+  local over = math.max(tonumber(stoppedAt or '0'), tonumber(fields['at:' .. id] or '0'), tonumber(fields['until:' .. id] or '0')) + idle
   if over <= now then return true end
   next = math.min(next, over)
   return false
@@ -225,9 +236,9 @@ export function createSubscriptions(redis: Redis): Subscriptions {
       })
     },
     cyclesOf: async account => (await call(() => redis.smembers(keys.subscribedCycles(account)))).toSorted().map(asCycleId),
-    async ask(place, id, terms) {
+    async ask(place, id, terms, by) {
       const kept = [...ownKeys(place), cycleKey(place), keys.accountConnectors(place.account)]
-      const answer = await ask(redis, kept, [place.account, place.cycle, id, ...termsOf(terms), ASKING])
+      const answer = await ask(redis, kept, [place.account, place.cycle, id, ...termsOf(terms), ASKING, by])
       return answer === 'mine' || answer === 'busy' ? answer : 'gone'
     },
     async made(place, id, terms, subscriptionId) {

@@ -52,7 +52,7 @@ const terms = (more: Partial<SubscriptionTerms> = {}): SubscriptionTerms => ({
 const subscriptions = () => registry.subscriptions
 async function made(more: Partial<SubscriptionTerms> = {}, app: string | undefined = 'hook-1', at: Place = place): Promise<string> {
   const id = randomUUID()
-  expect(await subscriptions().ask(at, id, terms(more))).toBe('mine')
+  expect(await subscriptions().ask(at, id, terms(more), 'me')).toBe('mine')
   expect(await subscriptions().made(at, id, terms(more), app)).toBe('made')
   return id
 }
@@ -64,35 +64,48 @@ const sweep = (idleMs: number) => subscriptions().sweep(partitionOf(place.accoun
 describe('a subscription', () => {
   it('is marked before it is asked for, by one at a time', async () => {
     const id = randomUUID()
-    expect(await subscriptions().ask(place, id, terms())).toBe('mine')
-    expect(await subscriptions().ask(place, id, terms())).toBe('busy')
-    expect(await subscriptions().ask(place, randomUUID(), terms())).toBe('busy')
+    expect(await subscriptions().ask(place, id, terms(), 'me')).toBe('mine')
+    expect(await subscriptions().ask(place, id, terms(), 'another')).toBe('busy')
+    expect(await subscriptions().ask(place, randomUUID(), terms(), 'me')).toBe('busy')
     expect(await subscriptions().of(place)).toEqual([{ id, state: 'asked', at: expect.any(Number), terms: terms() }])
     await subscriptions().unanswered(place, id)
-    expect(await subscriptions().ask(place, id, terms())).toBe('mine')
+    expect(await subscriptions().ask(place, id, terms(), 'me')).toBe('mine')
     expect(await subscriptions().made(place, id, terms(), '17')).toBe('made')
     expect(await subscriptions().of(place)).toMatchObject([{ id, state: 'made', subscriptionId: '17' }])
   })
 
   it('is not asked for where its cycle or its account connector is gone', async () => {
     await registry.accountConnectors.of(place.account).remove(held)
-    expect(await subscriptions().ask(place, randomUUID(), terms())).toBe('gone')
+    expect(await subscriptions().ask(place, randomUUID(), terms(), 'me')).toBe('gone')
     const { accountConnectorId: _, ...none } = terms()
     await inbox.delete(place)
-    expect(await subscriptions().ask(place, randomUUID(), none)).toBe('gone')
+    expect(await subscriptions().ask(place, randomUUID(), none, 'me')).toBe('gone')
     expect(await subscriptions().of(place)).toEqual([])
+  })
+
+  it('is asked for again at once by one that was cut off, and what an application makes twice ends once', async () => {
+    const id = randomUUID()
+    await subscriptions().ask(place, id, terms(), 'me')
+    expect(await subscriptions().ask(place, id, terms(), 'me')).toBe('mine')
+    expect(await subscriptions().made(place, id, terms(), 'hook-1')).toBe('made')
+    expect(await subscriptions().made(place, id, terms(), 'hook-2')).toBe('made')
+    expect(await subscriptions().of(place)).toMatchObject([
+      { id, state: 'made', subscriptionId: 'hook-1' },
+      { state: 'ending', subscriptionId: 'hook-2' },
+    ])
+    expect(await ordered()).toBe(1)
   })
 
   it('that was refused leaves nothing', async () => {
     const id = randomUUID()
-    await subscriptions().ask(place, id, terms())
+    await subscriptions().ask(place, id, terms(), 'me')
     await subscriptions().ended(place, id)
     expect([await subscriptions().of(place), await subscriptions().cyclesOf(place.account)]).toEqual([[], []])
   })
 
   it('that is made while its account connector is deleted ends', async () => {
     const id = randomUUID()
-    await subscriptions().ask(place, id, terms())
+    await subscriptions().ask(place, id, terms(), 'me')
     await registry.accountConnectors.of(place.account).remove(held)
     expect(await subscriptions().askEnd(place, id)).toBe('busy')
     expect(await subscriptions().made(place, id, terms(), 'hook-1')).toBe('ending')
@@ -117,9 +130,9 @@ describe('a subscription', () => {
     const old = await made()
     await subscriptions().end(place, [old])
     expect(await subscriptions().askEnd(place, old)).toBe('mine')
-    expect(await subscriptions().ask(place, randomUUID(), terms())).toBe('busy')
+    expect(await subscriptions().ask(place, randomUUID(), terms(), 'me')).toBe('busy')
     await subscriptions().unanswered(place, old)
-    expect(await subscriptions().ask(place, randomUUID(), terms())).toBe('mine')
+    expect(await subscriptions().ask(place, randomUUID(), terms(), 'me')).toBe('mine')
   })
 })
 

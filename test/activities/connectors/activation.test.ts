@@ -90,8 +90,7 @@ describe('the activation of a cycle with subscriptions (connectors.md 4)', () =>
 
   it('waits while another activation asks', async () => {
     const { terms } = await wantedNow()
-    await registry.subscriptions.ask(place, randomUUID(), { ...terms, fingerprint: 'of another' })
-    await registry.subscriptions.end(place, 'all')
+    await registry.subscriptions.ask(place, randomUUID(), terms, 'another')
     const error: unknown = await activate().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ApplicationFailure)
     expect([error, sent]).toMatchObject([{ type: 'busy' }, []])
@@ -112,7 +111,7 @@ describe('the activation of a cycle with subscriptions (connectors.md 4)', () =>
     expect(await held_()).toEqual([])
   })
 
-  it('a missing prerequisite comes first', async () => {
+  it('a cycle that was deleted is gone', async () => {
     await registry.cycles.remove(place)
     expect(await activate()).toEqual({ outcome: 'gone' })
     expect(sent).toEqual([])
