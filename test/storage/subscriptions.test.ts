@@ -7,6 +7,7 @@ import type { AccountConnector } from '../../storage/account-connector.ts'
 import { partitionOf } from '../../storage/keys.ts'
 import { createInbox } from '../../storage/redis/inbox.ts'
 import { createRegistry } from '../../storage/redis/registry.ts'
+import { withRetired } from '../../storage/retired.ts'
 import { registryKeys } from '../../storage/registry-keys.ts'
 import type { Registry } from '../../storage/registry.ts'
 import { freshRedis } from '../support/redis.ts'
@@ -161,6 +162,16 @@ describe('the end of subscriptions', () => {
     expect((await retired.get(held))?.value.credentials).toBe('newer')
     await subscriptions().ended(other, two)
     expect(await retired.get(held)).toBeUndefined()
+  })
+
+  it('finds and renews credentials that were deleted, and lists them nowhere', async () => {
+    await made()
+    const records = withRetired(registry).accountConnectors.of(place.account)
+    await registry.accountConnectors.of(place.account).remove(held)
+    expect((await records.get(held))?.value).toEqual(connector)
+    expect(await records.replace(held, { ...connector, credentials: 'renewed' }, 1)).toBe('done')
+    expect((await records.get(held))?.value.credentials).toBe('renewed')
+    expect((await records.list({ page: 1, pageSize: 10 })).items).toEqual([])
   })
 
   it('an account connector without subscriptions is gone at once', async () => {
