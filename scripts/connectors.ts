@@ -55,6 +55,7 @@ that the answer has at \`id\`.
 - An application that refuses, or does not answer three times, leaves the cycle as it was: 422 \`subscription_failed\` with its answer, or a
   message in \`Errors\` of a package's operation. Where Temporal does not answer it is 503; cycles that have nobody to ask start without it.
 - Every try has the same \`Idempotency-Key\`, also in later starts, until the application has answered: one that knows such keys never has two.
+  One that ignores them can have two after a crash, whose events then come twice; an \`unsubscribe\` by \`{{webhook.url}}\` ends both.
 - A stop and a start within 24 h leave the subscription as it is. One whose connector, method, account connector, its settings or external id, or
   whose request is another now is unsubscribed and made anew. New credentials change nothing.
 - \`unsubscribe\` is called when the cycle has stood still for 24 h (\`STOPPED_QUEUE_TTL\`), or it, its account connector or its account is
