@@ -42,7 +42,10 @@ export const registryKeys = {
   subscriptionPrefix: (id: AccountId): string => `${tagOf(id)}:subscriptions:${id}:`,
   /** Set: ids of the account's cycles that have subscriptions, deleted ones too. */
   subscribedCycles: (id: AccountId): string => `${tagOf(id)}:subscribedCycles:${id}`,
-  /** Zset: account and id of each cycle of a partition that has subscriptions, by the time at which it is looked at. String: number of the last end that was ordered. */
+  /**
+   * Zset: account and id of each cycle of a partition that has subscriptions, by the time at which it is looked at. String: number of the last end that
+   * was ordered.
+   */
   subscriptionsDue: (partition: number): string => `{${partition}}:subscriptions:due`,
   subscriptionEnds: (partition: number): string => `{${partition}}:subscriptions:ends`,
   installations: (id: AccountId): string => `${tagOf(id)}:installations:${id}`,

@@ -12,8 +12,8 @@ export interface Subscriptions {
   /** Of an account's cycles, deleted ones too. */
   cyclesOf(account: AccountId): Promise<readonly Place['cycle'][]>
   /**
-   * To be called before the application is asked, and leaves the mark. `mine`: for a minute nobody else asks, but for `by` itself, who was cut off then. `busy`: somebody does, or the step has
-   * another one. `gone`: the cycle, its account connector, or the subscription is not there any more, or ends.
+   * To be called before the application is asked, and leaves the mark. `mine`: for a minute nobody else asks, but for `by` itself, who was cut off
+   * then. `busy`: somebody does, or the step has another one. `gone`: the cycle, its account connector, or the subscription is not there any more, or ends.
    */
   ask(place: Place, id: string, terms: SubscriptionTerms, by: string): Promise<'mine' | 'busy' | 'gone'>
   /** The application has made it. `ending`: it is not wanted any more, and will be ended. */

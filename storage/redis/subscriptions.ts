@@ -112,8 +112,8 @@ redis.call('HSET', key, 'until:' .. id, written(now + ARGV[7]), 'by:' .. id, ARG
 return 'mine'`)
 
 /**
- * KEYS as own · ARGV + id, step, account connector or '', terms, '1' where there is an id of the application, that · Answers made or ending. An application that knows one subscription
- * by one address gives the id of one that was to end: that one is this one now.
+ * KEYS as own · ARGV + id, step, account connector or '', terms, '1' where there is an id of the application, that · Answers made or ending.
+ * An application that knows one subscription by one address gives the id of one that was to end: that one is this one now.
  */
 const made = script(`${subscriptionLua}${note}
 local key, id = KEYS[1], ARGV[3]
@@ -209,7 +209,10 @@ endThem(KEYS[1], function(id, fields)
 end, KEYS[4], KEYS[5], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], written(next), member)`)
 
-/** KEYS as own, retired account connectors · ARGV account, cycle, id, step, account connector, terms, state, at, '1' where there is an app's id, that, retired id, its text */
+/**
+ * KEYS as own, retired account connectors · ARGV account, cycle, id, step, account connector, terms, state, at, '1' where there is an app's id, that,
+ * retired id, its text
+ */
 const put = script(`${subscriptionLua}${note}
 local key, id = KEYS[1], ARGV[3]
 if redis.call('HEXISTS', key, 'state:' .. id) == 1 then return end
