@@ -1,12 +1,11 @@
 /** Writes `docs/cli.md` from the help of the commands; with `--check` it only says whether the committed page is that. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EXITS } from '../cli/exit.ts'
 import { createProgram } from '../cli/program.ts'
+import { generate } from './generated.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const FILE = resolve(ROOT, 'docs/cli.md')
 
 const INTRODUCTION = `# The flywheel command
 
@@ -59,7 +58,7 @@ changed. It writes such a document anew each time where the cycle does not run, 
 `
 
 /** The page. */
-export function cliPage(): string {
+function cliPage(): string {
   let written = ''
   const io = { out: (text: string) => void (written += text), err: () => {}, env: {}, cwd: ROOT, root: ROOT, colour: false, stdin: () => Promise.resolve('') }
   const helpOf = (command: Command): string => {
@@ -76,10 +75,4 @@ export function cliPage(): string {
   return [INTRODUCTION, ...createProgram(io).commands.map(command => section(command, command.name(), '##'))].join('\n')
 }
 
-if (process.argv[1] === import.meta.filename) {
-  if (!process.argv.includes('--check')) writeFileSync(FILE, cliPage())
-  else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== cliPage()) {
-    console.error('docs/cli.md is not what the help of the commands says: npm run cli-docs')
-    process.exitCode = 1
-  }
-}
+await generate([{ path: 'docs/cli.md', make: cliPage }], 'npm run cli-docs')

@@ -1,11 +1,11 @@
 /** Writes `docs/connectors.md` from the schema of connector documents and the examples; with `--check` it only says whether the committed page is that. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { callMethod, connectorSchema, webhookMethod } from '../domain/schema/connector.ts'
+import { generate } from './generated.ts'
 import { propertiesIn, type Property } from './steps/properties.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const FILE = resolve(ROOT, 'docs/connectors.md')
 
 /** Those of `examples/connectors/`, the simplest first. */
 const EXAMPLES = [
@@ -90,8 +90,4 @@ const page = (): string =>
     ]),
   ].join('\n\n')}\n`
 
-if (!process.argv.includes('--check')) writeFileSync(FILE, page())
-else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== page()) {
-  console.error('docs/connectors.md is not what the schema and examples/connectors/ say: npm run connectors')
-  process.exitCode = 1
-}
+await generate([{ path: 'docs/connectors.md', make: page }], 'npm run connectors')

@@ -1,15 +1,13 @@
 /** Writes `.env.example` and `docs/configuration.md` from the table of configuration; `--check` only tells whether they are as they should be. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { TABLE, type Setting } from '../platform/config-table.ts'
+import { generate } from './generated.ts'
 
-const ROOT = resolve(import.meta.dirname, '..')
 const settings: readonly Setting<unknown>[] = Object.values(TABLE)
 const groups = [...new Set(settings.map(setting => setting.group))]
 const inGroup = (group: string): readonly Setting<unknown>[] => settings.filter(setting => setting.group === group)
 
 /** Each variable commented out, with its default or, where it has none, empty. */
-export function envExample(): string {
+function envExample(): string {
   const lines = [
     '# Configuration of Flywheel. Copy it to .env; what is set in the environment wins.',
     '# NAME_FILE instead of NAME reads the value from a file.',
@@ -22,7 +20,7 @@ export function envExample(): string {
 }
 
 /** The same as a page of the docs. */
-export function configurationPage(): string {
+function configurationPage(): string {
   const lines = [
     '# Configuration',
     '',
@@ -40,19 +38,10 @@ export function configurationPage(): string {
   return `${lines.join('\n')}\n`
 }
 
-const FILES = [
-  { path: '.env.example', content: envExample },
-  { path: 'docs/configuration.md', content: configurationPage },
-] as const
-
-if (process.argv[1] === import.meta.filename) {
-  for (const { path, content } of FILES) {
-    const file = resolve(ROOT, path)
-    const current = existsSync(file) ? readFileSync(file, 'utf8') : undefined
-    if (!process.argv.includes('--check')) writeFileSync(file, content())
-    else if (current !== content()) {
-      console.error(`${path} is not what the table of configuration makes of it: npm run env-example`)
-      process.exitCode = 1
-    }
-  }
-}
+await generate(
+  [
+    { path: '.env.example', make: envExample },
+    { path: 'docs/configuration.md', make: configurationPage },
+  ],
+  'npm run env-example',
+)

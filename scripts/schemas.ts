@@ -1,14 +1,12 @@
-/** Writes the JSON Schemas of documents to `schemas/`; with `--check` it only fails where a committed one is out of date. */
-import { readFile, writeFile } from 'node:fs/promises'
+/** Writes the JSON Schemas of documents to `schemas/`; with `--check` it only says whether the committed ones are those. */
 import { format } from 'prettier'
 import { connectorJsonSchema, jsonSchema } from '../domain/schema/index.ts'
+import { generate } from './generated.ts'
 
-for (const [name, schema] of Object.entries({ cycle: jsonSchema(), connector: connectorJsonSchema() })) {
-  const file = new URL(`../schemas/${name}.json`, import.meta.url)
-  const wanted = await format(JSON.stringify(schema), { parser: 'json', printWidth: 160 })
-  if (!process.argv.includes('--check')) await writeFile(file, wanted)
-  else if ((await readFile(file, 'utf8').catch(() => '')) !== wanted) {
-    console.error(`schemas/${name}.json is out of date: run \`npx tsx scripts/schemas.ts\` and commit it`)
-    process.exitCode = 1
-  }
-}
+await generate(
+  Object.entries({ cycle: jsonSchema(), connector: connectorJsonSchema() }).map(([name, schema]) => ({
+    path: `schemas/${name}.json`,
+    make: () => format(JSON.stringify(schema), { parser: 'json', printWidth: 160 }),
+  })),
+  'npm run schemas',
+)

@@ -1,13 +1,10 @@
 /** Writes `docs/steps.md` from the schemas of the steps and from `docs/steps/`; with `--check` it only says whether the committed page is that. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Json } from '../domain/json.ts'
 import { stepErrors, type StepErrorCode } from '../domain/errors.ts'
 import { stepSchemas } from '../domain/schema/steps.ts'
+import { generate } from './generated.ts'
 import { readExample, readManifest, type ExampleRun, type Manifest, type StepExample } from './steps/examples.ts'
 import { commonProperties, descriptionOf, propertiesOf, type Property } from './steps/properties.ts'
-
-const FILE = resolve(import.meta.dirname, '../docs/steps.md')
 
 const INTRODUCTION = `# The steps
 
@@ -143,8 +140,4 @@ function stepsPage(): string {
   return `${[INTRODUCTION.trim(), common, ...types.map(type => stepText(type, manifest)), conditionsText(manifest), errorsText(manifest)].join('\n\n')}\n`
 }
 
-if (!process.argv.includes('--check')) writeFileSync(FILE, stepsPage())
-else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== stepsPage()) {
-  console.error('docs/steps.md is not what the schemas and docs/steps/ say: npm run steps')
-  process.exitCode = 1
-}
+await generate([{ path: 'docs/steps.md', make: stepsPage }], 'npm run steps')

@@ -1,32 +1,12 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../platform/config.ts'
-import { cliPage } from '../../scripts/cli-docs.ts'
-import { configurationPage, envExample } from '../../scripts/env-example.ts'
 import { isNewEnough } from '../../scripts/prepare/prepare.mjs'
 import { ensureCredentials, writeCredentials } from '../../scripts/start/credentials.ts'
 import { readLine } from '../../scripts/start/output.ts'
 import { countOf } from '../../scripts/test/vitest.ts'
-
-const ROOT = resolve(import.meta.dirname, '../..')
-
-describe('what is generated from the table of configuration', () => {
-  it('.env.example is as it makes it', () => {
-    expect(readFileSync(join(ROOT, '.env.example'), 'utf8')).toBe(envExample())
-  })
-
-  it('docs/configuration.md is as it makes it', () => {
-    expect(readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8')).toBe(configurationPage())
-  })
-})
-
-describe('docs/cli.md', () => {
-  it('is as the help of the commands makes it', () => {
-    expect(readFileSync(join(ROOT, 'docs/cli.md'), 'utf8')).toBe(cliPage())
-  })
-})
 
 describe('credentials (operations.md 2)', () => {
   it('are made once, good enough for the configuration, and read by their owner only', () => {
