@@ -14,6 +14,8 @@ export interface NewCycle extends Pick<StoredCycle, 'document' | 'origin' | 'acc
   readonly account: AccountId
   /** A new one, or that of a cycle that may be there already because this is a repeat. */
   readonly id: CycleId
+  /** It pauses after its first run. */
+  readonly once?: boolean
 }
 
 /**
@@ -23,10 +25,10 @@ export interface NewCycle extends Pick<StoredCycle, 'document' | 'origin' | 'acc
  * The inbox's keys come first and the document last: it is the document that makes a cycle exist, and one that exists can be accepted into. A cut in
  * between leaves an inbox that nobody knows of, in state Paused.
  */
-export async function createCycleFrom(deps: CycleLife, { account, id, document, ...rest }: NewCycle): Promise<'created' | 'there' | 'gone'> {
+export async function createCycleFrom(deps: CycleLife, { account, id, document, once = false, ...rest }: NewCycle): Promise<'created' | 'there' | 'gone'> {
   const place: Place = { account, cycle: id }
   const now = Date.now()
-  await deps.inbox.create(place, 1, triggerOf(document).type === 'schedule')
+  await deps.inbox.create(place, 1, { scheduled: triggerOf(document).type === 'schedule', once })
   const made = await deps.registry.cycles.create({
     place,
     version: 1,

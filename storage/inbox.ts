@@ -293,8 +293,11 @@ export interface TransactionRecord {
 }
 
 export interface InboxControl {
-  /** Makes the keys of a new cycle, state Paused. `scheduled`: its trigger is a schedule. */
-  create(place: Place, version: number, scheduled?: boolean): Promise<void>
+  /**
+   * Makes the keys of a new cycle, state Paused. `scheduled`: its trigger is a schedule. `once`: it pauses after its first run (docs/decisions/0021): the
+   * script that accepts what begins it finishes the cycle.
+   */
+  create(place: Place, version: number, as?: { readonly scheduled?: boolean; readonly once?: boolean }): Promise<void>
   activate(place: Place): Promise<'done' | 'deleted'>
   deactivate(place: Place): Promise<'done' | 'deleted'>
   /** `Paused` to `Stopped`: of a package's new cycle that cannot be started (marketplace.md 2). */

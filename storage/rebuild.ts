@@ -22,6 +22,8 @@ export interface Standing {
   readonly stoppedAt: number
   /** Its last start, which the runs of a schedule belong to; of a cycle that was never started 0. */
   readonly activation: number
+  /** Its first run, which has not come yet, is its last: as for `create`. */
+  readonly once: boolean
 }
 
 export interface InboxRebuild {

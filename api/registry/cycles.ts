@@ -24,6 +24,7 @@ const schema = z.object({
   status: z.enum(['Paused', 'Active', 'Stopping', 'Stopped']),
   stoppedOnUtc: instant().nullable().describe('When it stopped: for 24 hours from then on webhooks are queued.'),
   activatedOnUtc: instant().nullable().describe('When it was started last; the runs of a schedule belong to that start.'),
+  runOnce: z.boolean().exactOptional().describe('Its first run has not come yet, and is its last: then it stops.'),
   createdOnUtc: instant(),
   updatedOnUtc: instant(),
   webhooks: z.array(z.object({ stepId: z.string().min(1), identifier: z.string().regex(/^[0-9A-Za-z]{22}$/, 'must be 22 letters and digits') })),
@@ -41,7 +42,7 @@ type Exported = z.output<typeof schema>
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-function exportedOf(cycle: StoredCycle, { state, stoppedAt, activation }: Standing): Exported {
+function exportedOf(cycle: StoredCycle, { state, stoppedAt, activation, once }: Standing): Exported {
   return {
     id: cycle.place.cycle,
     accountId: cycle.place.account,
@@ -49,6 +50,7 @@ function exportedOf(cycle: StoredCycle, { state, stoppedAt, activation }: Standi
     status: state,
     stoppedOnUtc: state === 'Stopped' ? iso(stoppedAt) : null,
     activatedOnUtc: activation === 0 ? null : iso(activation),
+    ...(once ? { runOnce: true } : {}),
     createdOnUtc: iso(cycle.createdAt),
     updatedOnUtc: iso(cycle.updatedAt),
     webhooks: Object.entries(cycle.identifiers).map(([stepId, identifier]) => ({ stepId, identifier })),
@@ -121,7 +123,7 @@ export const cycles = noun({
   async write({ registry, inbox, sealer }, item) {
     const { stored } = storedOf(sealer, item)
     const at = (time: string | null): number => (time === null ? 0 : msOf(time))
-    const standing: Standing = { state: item.status, stoppedAt: at(item.stoppedOnUtc), activation: at(item.activatedOnUtc) }
+    const standing: Standing = { state: item.status, stoppedAt: at(item.stoppedOnUtc), activation: at(item.activatedOnUtc), once: item.runOnce ?? false }
     const made = await inbox.importCycle(stored.place, stored.version, triggerOf(stored.document).type === 'schedule', standing)
     if (made === 'deleted' || (await registry.cycles.create(stored)) === 'gone')
       throw new ApiError('import_conflict', `The cycle ${stored.place.cycle}, or its account, is being deleted: import again in a moment.`)

@@ -12,7 +12,7 @@ if not load(KEYS[1]) then return { 'deleted' } end
 if C.version ~= tonumber(ARGV[6]) then return { 'stale' } end
 local t, step, k, data, max = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[7])
 local queued = C.state ~= 'Active' or C.registered ~= nil or C.rebuilding ~= nil
-local direct = ARGV[8] == '1' and not max and not accountMax() and not queued
+local direct = ARGV[8] == '1' and not max and not accountMax() and not queued and not C.once
 local function register(t, order)
   for i = 9, #ARGV, 2 do gain(t, order, ARGV[i], ARGV[i + 1]) end
 end
@@ -66,6 +66,7 @@ else
   next = direct and become(t, id) or append(t, id, id)
 end
 if next == 'queued' then answeredNow(k) end
+firstRun()
 save()
 return { 'accepted', t, seen and 1 or 0, next }
 `

@@ -1,11 +1,12 @@
 /** Controls and reads of a cycle. KEYS: [1] the cycle's hash, [2] its partition's hash. ARGV[1]: test clock or empty. */
 import { accountRecord, cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
-/** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version, [4] '1': its trigger is a schedule. Answer: none. */
+/** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version, [4] '1': its trigger is a schedule, [5] '1': it pauses after its first run. Answer: none. */
 export const create = `
 if call('EXISTS', cycle) == 1 then return end
 call('HSET', cycle, 'state', 'Paused', 'account', ARGV[2], 'version', ARGV[3], 'epoch', 1, 'counter', 0, 'entries', 0, 'bytes', 0, 'stoppedAt', 0,
   'scheduled', ARGV[4])
+if ARGV[5] == '1' then call('HSET', cycle, 'once', 1) end
 call('SET', cycle .. '${at.indexed}', '1')
 call('ZADD', part .. '${part.ask}', now, cycle)
 `
@@ -30,6 +31,8 @@ if not unregistered and not held then set('registered', nil) end
 -- The runs of a schedule belong to one start: no two have the same time.
 call('HSET', cycle, 'activation', math.max(now, tonumber(call('HGET', cycle, 'activation') or 0) + 1))
 reschedule()
+-- What came while it stood still is its first run.
+if unregistered then firstRun() end
 wake()
 save()
 return 'done'

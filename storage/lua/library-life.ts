@@ -154,6 +154,12 @@ local function finishing()
   if C.registered then set('replayTo', C.counter) else set('registered', C.counter) end
   reschedule()
 end
+-- Of a cycle that pauses after its first run: what starts it has come.
+local function firstRun()
+  if not C.once or C.state ~= 'Active' then return end
+  set('once', nil)
+  finishing()
+end
 
 -- Stopped for too long: one mark, the entries go in batches. It is the only write of a refusal.
 local function drop()

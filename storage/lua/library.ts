@@ -28,7 +28,7 @@ if not now then local t = call('TIME'); now = t[1] * 1000 + math.floor(t[2] / 10
 
 -- C: the cycle's hash; nil where the cycle is unknown or deleted.
 local TEXT = { 'state', 'account', 'token', 'deleted' }
-local NUMBERS = { 'epoch', 'stoppedAt', 'version', 'counter', 'entries', 'bytes', 'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion', 'rebuilding' }
+local NUMBERS = { 'epoch', 'stoppedAt', 'version', 'counter', 'entries', 'bytes', 'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion', 'rebuilding', 'once' }
 local C, dirty, spent
 local function set(field, value)
   if C[field] ~= value then C[field] = value; dirty[field] = true end
@@ -37,7 +37,7 @@ end
 local function load(key)
   cycle, dirty, spent = key, {}, 0
   local v = call('HMGET', cycle, 'state', 'account', 'token', 'deleted', 'epoch', 'stoppedAt', 'version', 'counter', 'entries', 'bytes',
-    'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion', 'rebuilding')
+    'registered', 'replayTo', 'dropTo', 'claimed', 'max', 'until', 'ready', 'registeredVersion', 'rebuilding', 'once')
   C = {}
   for i, field in ipairs(TEXT) do C[field] = v[i] or nil end
   for i, field in ipairs(NUMBERS) do C[field] = tonumber(v[i + 4] or nil) end

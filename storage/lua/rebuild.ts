@@ -6,7 +6,8 @@ import { accountCycles, cycleSuffix as at, partitionSuffix as part } from '../ke
 
 /**
  * Makes a cycle as an export tells of it; its index is missing until it is rebuilt. Its epoch and counter are above all that were before.
- * ARGV: [2] account, [3] document version, [4] state, [5] when it stopped, in ms, [6] '1': its trigger is a schedule, [7] its last start.
+ * ARGV: [2] account, [3] document version, [4] state, [5] when it stopped, in ms, [6] '1': its trigger is a schedule, [7] its last start,
+ * [8] '1': it pauses after its first run.
  * Answer: 'made' | 'there' | 'deleted'.
  */
 export const importCycle = `
@@ -14,6 +15,7 @@ if load(KEYS[1]) then return 'there' end
 if C.state then return 'deleted' end
 call('HSET', cycle, 'state', ARGV[4], 'account', ARGV[2], 'version', ARGV[3], 'epoch', now, 'counter', now, 'entries', 0, 'bytes', 0, 'stoppedAt', ARGV[5], 'rebuilding', 1,
   'scheduled', ARGV[6], 'activation', ARGV[7], 'changes', now)
+if ARGV[8] == '1' then call('HSET', cycle, 'once', 1) end
 if ARGV[4] == 'Stopping' then call('HSET', cycle, 'registered', now) end
 call('ZADD', part .. '${part.ask}', now, cycle)
 load(KEYS[1])
@@ -21,10 +23,10 @@ reschedule()
 return 'made'
 `
 
-/** State, when the cycle stopped, and its last start, for an export. Answer: nil or { state, ms, ms }. */
+/** State, when the cycle stopped, its last start, and whether it pauses after its first run, for an export. Answer: nil or { state, ms, ms, 0|1 }. */
 export const standing = `
 if not load(KEYS[1]) then return false end
-return { C.state, C.stoppedAt, tonumber(call('HGET', cycle, 'activation') or 0) }
+return { C.state, C.stoppedAt, tonumber(call('HGET', cycle, 'activation') or 0), C.once or 0 }
 `
 
 /** Cycles of a partition whose index is missing. KEYS: the partition's hash, twice. ARGV: [2] '1': all cycles. Answer: { account, cycle, … }. */

@@ -50,7 +50,7 @@ set('max', tonumber(ARGV[7]))
 if not C.registered then
   for i = 11, #ARGV, 2 do gain(t, id, ARGV[i], ARGV[i + 1]) end
 end
-if ARGV[10] == '1' then finishing() end
+if ARGV[10] == '1' then set('once', nil); finishing() else firstRun() end
 wake()
 save()
 return { 'accepted', t, 0 }

@@ -45,8 +45,8 @@ export function inboxControl(run: InboxScripts, channels: InboxChannels): InboxC
   const change = (script: string) => async (place: Parameters<InboxControl['activate']>[0]) => word(await run.cycle(script, place), 'done', 'deleted')
 
   return {
-    async create(place, version, scheduled = false) {
-      await run.cycle(scripts.create, place, place.account, version, scheduled ? '1' : '')
+    async create(place, version, { scheduled = false, once = false } = {}) {
+      await run.cycle(scripts.create, place, place.account, version, scheduled ? '1' : '', once ? '1' : '')
     },
     activate: change(scripts.activate),
     deactivate: change(scripts.deactivate),

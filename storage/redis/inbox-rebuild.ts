@@ -32,15 +32,15 @@ export function inboxRebuild(run: InboxScripts): InboxRebuild {
   }
 
   return {
-    async importCycle(place, version, scheduled, { state, stoppedAt, activation }) {
-      const reply = await run.cycle(scripts.importCycle, place, place.account, version, state, stoppedAt, scheduled ? '1' : '', activation)
+    async importCycle(place, version, scheduled, { state, stoppedAt, activation, once }) {
+      const reply = await run.cycle(scripts.importCycle, place, place.account, version, state, stoppedAt, scheduled ? '1' : '', activation, once ? '1' : '')
       return word(reply, 'made', 'there', 'deleted')
     },
     async standing(place) {
       const reply = await run.cycle(scripts.standing, place)
       if (reply === null) return undefined
-      const [state, stoppedAt, activation] = items(reply)
-      return { state: word(state, ...STATES), stoppedAt: integer(stoppedAt), activation: integer(activation) }
+      const [state, stoppedAt, activation, once] = items(reply)
+      return { state: word(state, ...STATES), stoppedAt: integer(stoppedAt), activation: integer(activation), once: integer(once) === 1 }
     },
     async toRebuild(partition, all) {
       const reply = items(await run.partition(scripts.toRebuild, partition, all ? '1' : ''))

@@ -75,7 +75,7 @@ beforeEach(async () => {
   calls = []
   incidents = []
   temporal = {}
-  await inbox.create(place, 1, true)
+  await inbox.create(place, 1, { scheduled: true })
   await inbox.activate(place)
 })
 afterEach(async () => {

@@ -49,6 +49,7 @@ async function restsRightly(world: World, hash: Record<string, string>): Promise
     redis.zcard(at(cycleSuffix.items)),
   ])
   const { state } = hash
+  if (hash['once'] !== undefined && run + startClaims > 0) violate('once', 'something runs in a cycle that goes on after it')
   const replaying = (state === 'Active' && hash['registered'] !== undefined) || (state === 'Stopping' && hash['replayTo'] !== undefined)
   if (state === 'Stopping' && !replaying && run + items + startClaims + starts.length + deliveries === 0) violate('I5', 'a drain could end and did not')
   if (hash['ready'] !== undefined || hash['token'] !== undefined) return

@@ -25,7 +25,7 @@ export interface Fixture {
   pass(ms: number): void
   now(): number
   /** `scheduled`: its trigger is a schedule. */
-  cycle(options?: { readonly active?: boolean; readonly account?: AccountId; readonly scheduled?: boolean }): Promise<Cycle>
+  cycle(options?: { readonly active?: boolean; readonly account?: AccountId; readonly scheduled?: boolean; readonly once?: boolean }): Promise<Cycle>
   sweep(): Promise<void>
   /** Lets go what is past its retention; answers what went. */
   remove(): Promise<readonly Removal[]>
@@ -68,9 +68,14 @@ export async function createFixture(over: Partial<InboxOptions> = {}): Promise<F
   let time = 1_700_000_000_000
   const made = createInbox({ redis, options: { ...defaults, ...over }, clock: () => time })
 
-  async function cycle({ active = true, account = asAccountId(randomUUID()), scheduled = false }: Parameters<Fixture['cycle']>[0] = {}): Promise<Cycle> {
+  async function cycle({
+    active = true,
+    account = asAccountId(randomUUID()),
+    scheduled = false,
+    once = false,
+  }: Parameters<Fixture['cycle']>[0] = {}): Promise<Cycle> {
     const place: Place = { account, cycle: asCycleId(randomUUID()) }
-    await made.create(place, 1, scheduled)
+    await made.create(place, 1, { scheduled, once })
     if (active) await made.activate(place)
     const self: Cycle = {
       place,

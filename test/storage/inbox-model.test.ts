@@ -32,7 +32,7 @@ afterAll(async () => {
 const choices = fc.noBias(fc.integer({ min: 0, max: 999_999 })).map(n => n / 1_000_000)
 const few = (max: number) => fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max }) })
 const rarely = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) })
-const webhooks: fc.Arbitrary<Omit<Scenario, 'scheduled' | 'once'>> = fc.record({
+const webhooks: fc.Arbitrary<Omit<Scenario, 'scheduled' | 'once' | 'first'>> = fc.record({
   max: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 4, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: fc.constant(2) }),
   accountMax: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 2, arbitrary: fc.constantFrom(1, 2) }),
   senders: fc
@@ -73,11 +73,17 @@ const webhooks: fc.Arbitrary<Omit<Scenario, 'scheduled' | 'once'>> = fc.record({
 })
 /** Of some cycles the trigger is a schedule: it is no sender that begins their transactions, but time. */
 const scenarios: fc.Arbitrary<Scenario> = fc
-  .tuple(webhooks, fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }), fc.boolean())
-  .map(([scenario, scheduled, once]) => ({
+  .tuple(
+    webhooks,
+    fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    fc.boolean(),
+    fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  )
+  .map(([scenario, scheduled, once, first]) => ({
     ...scenario,
     scheduled,
     once: scheduled && once,
+    first,
     senders: scenario.senders.map(sender => (scheduled && sender.kind !== 'mid' ? { ...sender, kind: 'due' as const } : sender)),
   }))
 
@@ -96,7 +102,7 @@ test(
           scenario,
         )
         try {
-          await inbox.create(world.place, world.version, scenario.scheduled)
+          await inbox.create(world.place, world.version, { scheduled: scenario.scheduled, once: scenario.first })
           await inbox.activate(world.place)
           await inbox.create(world.neighbour, 1)
           await inbox.activate(world.neighbour)

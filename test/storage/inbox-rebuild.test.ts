@@ -232,7 +232,7 @@ describe('a running transaction whose record was lost', () => {
     await cycle.request()
     const [delivery] = await cycle.claim(await cycle.take())
     await loseAll(cycle)
-    await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0 })
+    await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0, once: false })
     await rebuild(cycle, open(waiting, 'running'))
     expect(await f.inbox.resume(cycle.place, waiting, 'despatched', delivery?.id ?? 0)).toEqual({ answer: 'go' })
   })
@@ -258,9 +258,9 @@ describe('a cycle that is imported', () => {
     const cycle = await f.cycle()
     await loseAll(cycle)
     const stoppedAt = state === 'Stopped' ? f.now() - 1_000 : 0
-    expect(await f.inbox.importCycle(cycle.place, 1, false, { state, stoppedAt, activation: 7 })).toBe('made')
-    expect(await f.inbox.importCycle(cycle.place, 9, false, { state: 'Paused', stoppedAt: 0, activation: 0 })).toBe('there')
-    expect(await f.inbox.standing(cycle.place)).toEqual({ state, stoppedAt, activation: 7 })
+    expect(await f.inbox.importCycle(cycle.place, 1, false, { state, stoppedAt, activation: 7, once: false })).toBe('made')
+    expect(await f.inbox.importCycle(cycle.place, 9, false, { state: 'Paused', stoppedAt: 0, activation: 0, once: false })).toBe('there')
+    expect(await f.inbox.standing(cycle.place)).toEqual({ state, stoppedAt, activation: 7, once: false })
     await rebuild(cycle)
     // Nothing runs that a drain would wait for.
     expect(await cycle.status()).toMatchObject({ state: state === 'Stopping' ? 'Stopped' : state, version: 1, inProgress: 0, queued: 0 })
@@ -270,7 +270,7 @@ describe('a cycle that is imported', () => {
   test('has an epoch of its own, so that a stop is carried out once more', async () => {
     const cycle = await f.cycle()
     await loseAll(cycle)
-    await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0 })
+    await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0, once: false })
     await f.inbox.deactivate(cycle.place)
     const controls = await f.inbox.controls(partitionOf(cycle.place.account), 100)
     expect(controls.find(({ place }) => place.cycle === cycle.place.cycle)?.epoch).toBe(f.now())
@@ -295,7 +295,7 @@ describe('a cycle that is imported', () => {
     const cycle = await f.cycle()
     const waiting = await cycle.waiting({ value: 'v' })
     await f.inbox.delete(cycle.place)
-    expect(await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0 })).toBe('deleted')
+    expect(await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0, once: false })).toBe('deleted')
     await loseIndex(cycle)
     await expect(f.inbox.everyone(cycle.place, '', 10)).rejects.toThrow('being rebuilt')
     await rebuild(cycle, open(waiting, 'waiting', 'v'))
@@ -307,7 +307,7 @@ describe('a cycle that is imported', () => {
   test('takes any number of transactions at a time', async () => {
     const cycle = await f.cycle()
     await loseAll(cycle)
-    await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0 })
+    await f.inbox.importCycle(cycle.place, 1, false, { state: 'Active', stoppedAt: 0, activation: 0, once: false })
     const many = Array.from({ length: 1_000 }, (_, n) => open(asTransactionId(randomUUID()), 'waiting', `many-${n}`, n))
     await rebuild(cycle, ...many)
     expect((await cycle.status()).waiting).toBe(1_000)

@@ -179,7 +179,7 @@ describe('the upkeep', () => {
 
   test('starts one operation for the latest change that a schedule has to follow', async () => {
     const place = { ...rig.place, cycle: asCycleId(randomUUID()) }
-    await rig.inbox.create(place, 1, true)
+    await rig.inbox.create(place, 1, { scheduled: true })
     for (let n = 0; n < 3; n++) {
       await rig.inbox.activate(place)
       await rig.inbox.deactivate(place)
@@ -196,7 +196,7 @@ describe('the upkeep', () => {
 
   test('tells of a run that was skipped: when it fell due, and what ran', async () => {
     const place = { ...rig.place, cycle: asCycleId(randomUUID()) }
-    await rig.inbox.create(place, 1, true)
+    await rig.inbox.create(place, 1, { scheduled: true })
     await rig.inbox.activate(place)
     const activation = (await rig.inbox.scheduling(place))?.activation ?? 0
     const run = { place, version: 1, stepId: 'tick', activation, data: '{}', values: [], once: false }
