@@ -1,7 +1,8 @@
 /** What the management API asks of Temporal about one transaction. Every call has its deadline. */
-import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client'
+import type { Client } from '@temporalio/client'
 import type { Place, StepId, TransactionId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
+import { isNotFound } from '../platform/grpc.ts'
 import { senderWorkflowId } from '../workflows/messages-installation.ts'
 import {
   FAIL_STEP,
@@ -40,7 +41,6 @@ export interface ViewerOptions {
   readonly deadlineMs?: number
 }
 
-const NOT_FOUND = 5
 /** Large data, asked for step by step, may take that many times as long, all together. */
 const DATA_FACTOR = 3
 const SIGNALS = { retry: RETRY_STEP, skip: SKIP_STEP, fail: FAIL_STEP } as const satisfies Record<Order, string>
@@ -54,8 +54,7 @@ export function createTransactionViewer(client: Client, { uiUrl, namespace, dead
     try {
       return await client.withDeadline(until, run)
     } catch (error) {
-      const missing = error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND)
-      return missing ? 'unknown' : 'unreachable'
+      return isNotFound(error) ? 'unknown' : 'unreachable'
     }
   }
 

@@ -1,5 +1,6 @@
 /** The marker of the registry in Temporal (operations.md 3): a line in the data of the namespace, one for each task queue, as each is a Flywheel of its own. */
-import { isGrpcServiceError, type ConnectionLike } from '@temporalio/client'
+import type { ConnectionLike } from '@temporalio/client'
+import { isNotFound } from './grpc.ts'
 
 export interface MarkerOptions {
   readonly namespace: string
@@ -7,8 +8,6 @@ export interface MarkerOptions {
   /** How long a call may take, in ms. Default 2.5 s. */
   readonly deadlineMs?: number
 }
-
-const NOT_FOUND = 5
 
 /** `get` and `set` reject where Temporal does not answer in time; a namespace that is not there yet holds no marker. */
 export function createTemporalMarker(connection: ConnectionLike, { namespace, taskQueue, deadlineMs = 2_500 }: MarkerOptions) {
@@ -20,7 +19,7 @@ export function createTemporalMarker(connection: ConnectionLike, { namespace, ta
         const { namespaceInfo } = await timed(() => connection.workflowService.describeNamespace({ namespace }))
         return namespaceInfo?.data?.[name] !== undefined
       } catch (error) {
-        if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return false
+        if (isNotFound(error)) return false
         throw error
       }
     },

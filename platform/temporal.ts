@@ -1,8 +1,9 @@
 /** Connection to Temporal, its namespace and search attributes (operations.md 2 and 5). */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isGrpcServiceError, type Connection } from '@temporalio/client'
+import type { Connection } from '@temporalio/client'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import type { Config } from './config.ts'
+import { isNotFound, isThere } from './grpc.ts'
 
 type TemporalConfig = Pick<Config, 'temporalAddress' | 'temporalApiKey' | 'temporalTlsCert' | 'temporalTlsKey' | 'temporalTlsCa'>
 
@@ -30,8 +31,6 @@ export function temporalOptions(config: TemporalConfig): TemporalOptions {
 const TYPES = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 6, KeywordList: 7 } as const
 export type SearchAttributes = { readonly [name: string]: keyof typeof TYPES }
 
-const NOT_FOUND = 5
-const ALREADY_EXISTS = 6
 const POLL = 100
 const DEADLINE = 30_000
 
@@ -44,7 +43,7 @@ export async function ensureNamespace(connection: Connection, config: Pick<Confi
   const namespace = config.temporalNamespace
   const until = Date.now() + DEADLINE
   if (!(await namespaceExists(connection, namespace))) {
-    await unless(ALREADY_EXISTS, () => connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('31 days') }))
+    await unless(isThere, () => connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('31 days') }))
   }
   for (;;) {
     const missing = await missingAttributes(connection, namespace, attributes)
@@ -52,9 +51,7 @@ export async function ensureNamespace(connection: Connection, config: Pick<Confi
     if (Date.now() > until) throw new Error(`Temporal did not get the namespace ${namespace} with its search attributes ready within ${DEADLINE / 1000} s`)
     // The namespace is known everywhere in the server only some moments after it was made.
     if (missing !== undefined) {
-      await unless(ALREADY_EXISTS, () =>
-        unless(NOT_FOUND, () => connection.operatorService.addSearchAttributes({ namespace, searchAttributes: numbered(missing) })),
-      )
+      await unless(isThere, () => unless(isNotFound, () => connection.operatorService.addSearchAttributes({ namespace, searchAttributes: numbered(missing) })))
     }
     await sleep(POLL)
   }
@@ -64,12 +61,12 @@ const numbered = (attributes: SearchAttributes): { [name: string]: number } =>
   Object.fromEntries(Object.entries(attributes).map(([name, type]) => [name, TYPES[type]]))
 
 async function namespaceExists(connection: Connection, namespace: string): Promise<boolean> {
-  return (await unless(NOT_FOUND, () => connection.workflowService.describeNamespace({ namespace }))) !== undefined
+  return (await unless(isNotFound, () => connection.workflowService.describeNamespace({ namespace }))) !== undefined
 }
 
 /** Those of the attributes that the namespace lacks; `undefined` while the server does not know the namespace. */
 async function missingAttributes(connection: Connection, namespace: string, wanted: SearchAttributes): Promise<SearchAttributes | undefined> {
-  const found = await unless(NOT_FOUND, () => connection.operatorService.listSearchAttributes({ namespace }))
+  const found = await unless(isNotFound, () => connection.operatorService.listSearchAttributes({ namespace }))
   if (found === undefined) return undefined
   const custom = found.customAttributes ?? {}
   const wrong = Object.entries(wanted).filter(([name, type]) => custom[name] !== undefined && custom[name] !== TYPES[type])
@@ -82,12 +79,12 @@ async function missingAttributes(connection: Connection, namespace: string, want
   return Object.fromEntries(Object.entries(wanted).filter(([name]) => custom[name] === undefined))
 }
 
-/** The result of a call, or `undefined` where it failed with this gRPC status. */
-async function unless<T>(status: number, call: () => Promise<T>): Promise<T | undefined> {
+/** The result of a call, or `undefined` where it failed in this way. */
+async function unless<T>(expected: (error: unknown) => boolean, call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call()
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === status) return undefined
+    if (expected(error)) return undefined
     throw error
   }
 }

@@ -1,13 +1,7 @@
 /** What the dispatcher and the upkeep ask of Temporal, its errors sorted by what is to be done about them. */
-import {
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowHandle,
-} from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client'
 import type { TransactionSignals } from '../activities/operations.ts'
+import { isInvalid, isNotFound, serviceReason } from '../platform/grpc.ts'
 import type { Place, TransactionId } from '../domain/ids.ts'
 import type { QueuedNotification } from '../workflows/messages-installation.ts'
 import {
@@ -67,19 +61,6 @@ export interface TemporalPortsOptions {
   readonly deadlineMs?: number
 }
 
-const INVALID_ARGUMENT = 3
-const NOT_FOUND = 5
-
-function codeOf(error: unknown): number | undefined {
-  if (error instanceof ServiceError) return codeOf(error.cause)
-  return isGrpcServiceError(error) ? Number(error.code) : undefined
-}
-
-const reasonOf = (error: unknown): string => {
-  const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
-}
-
 /** `client` over the worker's own `NativeConnection`: only then can a start be eager. */
 export function createTemporalPorts(client: Client, options: TemporalPortsOptions): TemporalPorts {
   const deadlineMs = options.deadlineMs ?? 10_000
@@ -91,7 +72,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
       return { outcome: 'started' }
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return { outcome: 'already' }
-      return { outcome: codeOf(error) === INVALID_ARGUMENT ? 'refused' : 'later', reason: reasonOf(error) }
+      return { outcome: isInvalid(error) ? 'refused' : 'later', reason: serviceReason(error) }
     }
   }
 
@@ -113,7 +94,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     try {
       await client.workflowService.deleteWorkflowExecution({ namespace: client.options.namespace, workflowExecution: { workflowId, runId } })
     } catch (error) {
-      if (codeOf(error) !== NOT_FOUND) throw error
+      if (!isNotFound(error)) throw error
     }
   }
 
@@ -139,7 +120,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
         await timed(() => client.workflow.signalWithStart(workflowType, rest))
         return { outcome: 'started' }
       } catch (error) {
-        return { outcome: codeOf(error) === INVALID_ARGUMENT ? 'refused' : 'later', reason: reasonOf(error) }
+        return { outcome: isInvalid(error) ? 'refused' : 'later', reason: serviceReason(error) }
       }
     },
 
@@ -149,7 +130,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
       try {
         return { outcome: (await told(place, transaction, handle => handle.signal(DELIVER, delivery))) ? 'signalled' : 'notFound' }
       } catch (error) {
-        return { outcome: codeOf(error) === INVALID_ARGUMENT ? 'refused' : 'later', reason: reasonOf(error) }
+        return { outcome: isInvalid(error) ? 'refused' : 'later', reason: serviceReason(error) }
       }
     },
 
@@ -167,7 +148,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
     async itemsEnded(place, parent, split) {
       return told(place, parent, handle => handle.signal(ITEMS_ENDED, split)).then(
         () => 'told',
-        error => (codeOf(error) === INVALID_ARGUMENT ? 'told' : 'later'),
+        error => (isInvalid(error) ? 'told' : 'later'),
       )
     },
 
@@ -195,7 +176,7 @@ export function createTemporalPorts(client: Client, options: TemporalPortsOption
       try {
         if (await toldTo(notificationWorkflowId(input.id), handle => handle.signal(SEND_NOW))) return { outcome: 'already' }
       } catch (error) {
-        return { outcome: 'later', reason: reasonOf(error) }
+        return { outcome: 'later', reason: serviceReason(error) }
       }
       return send(input, 'ALLOW_DUPLICATE')
     },

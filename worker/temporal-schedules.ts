@@ -1,9 +1,10 @@
 /** Temporal Schedules of cycles (activities/schedules.ts). Every call has its deadline; what Temporal does not answer is the caller's to repeat. */
-import { isGrpcServiceError, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, ServiceError, type Client } from '@temporalio/client'
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, type Client } from '@temporalio/client'
 import { msToTs, optionalTsToMs } from '@temporalio/common/lib/time.js'
 import type { CycleSchedule, Schedules } from '../activities/schedules.ts'
 import type { CycleId } from '../domain/ids.ts'
 import type { Timetable } from '../domain/schedule.ts'
+import { isInvalid, isNotFound, serviceReason } from '../platform/grpc.ts'
 import { CYCLE_OPERATION, scheduleId, triggerWorkflowId, type CycleOperationInput } from '../workflows/messages.ts'
 import { cycleAttributes } from '../workflows/start.ts'
 
@@ -18,8 +19,6 @@ export interface SchedulesOptions {
 const CATCHUP_MS = 24 * 3_600_000
 /** Others may make and remove the same schedule meanwhile. */
 const TRIES = 5
-const INVALID_ARGUMENT = 3
-const NOT_FOUND = 5
 
 export function createSchedules(client: Client, { taskQueue, deadlineMs = 10_000 }: SchedulesOptions): Schedules {
   const timed = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + deadlineMs, call)
@@ -67,7 +66,7 @@ export function createSchedules(client: Client, { taskQueue, deadlineMs = 10_000
     try {
       return (await timed(() => client.workflowService.listScheduleMatchingTimes({ namespace, scheduleId: scheduleId(cycle), ...range }))).startTime
     } catch (error) {
-      if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return []
+      if (isNotFound(error)) return []
       throw error
     }
   }
@@ -81,8 +80,7 @@ const unless =
   }
 
 function refusalOf(error: unknown): string | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error
-  return isGrpcServiceError(cause) && Number(cause.code) === INVALID_ARGUMENT ? cause.message : undefined
+  return isInvalid(error) ? serviceReason(error) : undefined
 }
 
 function optionsOf({ place, cycleName, triggerName, note, activation, timetable }: CycleSchedule, taskQueue: string) {

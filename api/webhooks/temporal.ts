@@ -1,14 +1,13 @@
 /** Held connections over Temporal's client (architecture.md 4, 5). The client's connection is one of grpc-js: the native one ignores abort signals. */
 import { setMaxListeners } from 'node:events'
 import {
-  isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client'
+import { isNotFound } from '../../platform/grpc.ts'
 import { AWAIT_RESPONSE, RESPONSE, TRANSACTION, type ResponseResult, type TransactionInput } from '../../workflows/messages.ts'
 import { transactionStart } from '../../workflows/start.ts'
 import type { HeldOutcome, Wait, WebhookTemporal } from './deps.ts'
@@ -21,9 +20,6 @@ const HEARD_MS = 3_000
 
 /** Looks at once: thousands of senders that are held must not keep the server from their own starts. */
 const LOOKS = 8
-
-/** gRPC's NOT_FOUND. */
-const NOT_FOUND = 5
 
 export function createWebhookTemporal(client: Client, taskQueue: string): WebhookTemporal {
   let heardAt = Number.NEGATIVE_INFINITY
@@ -114,9 +110,4 @@ export function createWebhookTemporal(client: Client, taskQueue: string): Webhoo
       return answer === 'over' ? undefined : answer
     },
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  if (error instanceof WorkflowNotFoundError) return true
-  return error instanceof Error && isGrpcServiceError(error.cause) && error.cause.code === NOT_FOUND
 }
