@@ -27,9 +27,7 @@ try {
     if (only === undefined ? existsSync(file) : only !== name) continue
     const handle = await play(rig)
     const history = await handle.fetchHistory()
-    delete rig.activities.callHttp
-    delete rig.activities.callMethod
-    delete rig.activities.sendNotification
+    for (const activity of Object.keys(rig.activities)) Reflect.deleteProperty(rig.activities, activity)
     writeFileSync(file, `${JSON.stringify(scrub(JSON.parse(historyToJSON(history))), undefined, 1)}\n`)
     console.log(`${name}: ${history.events?.length ?? 0} events`)
     await handle.terminate('recorded').catch(() => undefined)

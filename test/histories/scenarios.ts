@@ -25,12 +25,8 @@ import type { transaction } from '../../workflows/transaction.ts'
 import { until } from '../support/until.ts'
 import { documentOf, webhookData } from '../workflows/interpreter/memory.ts'
 import type { Rig } from '../workflows/real.ts'
-
-export interface Scenario {
-  readonly name: string
-  /** Runs it; resolves when its history is worth keeping. */
-  play(rig: Rig): Promise<WorkflowHandle>
-}
+import { packageScenarios } from './package-scenarios.ts'
+import { ended, type Scenario } from './scenario.ts'
 
 const trigger = (next: string | string[]): Step => ({ id: 'order', name: 'Order received', type: 'webhook', next })
 const wait = (next: string): Step => ({
@@ -65,12 +61,6 @@ async function ask(rig: Rig, steps: typeof shopping, body: Json): Promise<Workfl
 }
 
 const statusOf = async (handle: WorkflowHandle): Promise<string> => (await handle.query<TransactionState>(STATE)).status
-
-/** Waits for the end, whatever it is. */
-async function ended(handle: WorkflowHandle): Promise<WorkflowHandle> {
-  await handle.result().catch(() => undefined)
-  return handle
-}
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -236,4 +226,5 @@ export const scenarios: readonly Scenario[] = [
       return ended(await rig.start(rig.input(documentOf(steps, { settings: { retention: { success: '0s' } } }), { id: 7 })))
     },
   },
+  ...packageScenarios,
 ]

@@ -150,6 +150,7 @@ export async function createRig(address: string): Promise<Rig> {
     evaluate: expressions => (overrides.evaluate ?? base.evaluate)(expressions),
     sendNotification: message => (overrides.sendNotification ?? base.sendNotification)(message),
     beginNotification: (...args) => (overrides.beginNotification ?? base.beginNotification)(...args),
+    unsubscribeCycle: place => (overrides.unsubscribeCycle ?? base.unsubscribeCycle)(place),
     stopDoomed: place => (overrides.stopDoomed ?? base.stopDoomed)(place),
     removeAll: place => (overrides.removeAll ?? base.removeAll)(place),
     followCycle: place => (overrides.followCycle ?? base.followCycle)(place),
