@@ -252,8 +252,8 @@ describe('a refresh', () => {
 
   it('keeps an authorisation that was given while it was on its way', async () => {
     const id = await authorized(rig, server, one)
-    const begun = await other.authorizations.begin(rig.account, id)
     rig.later(HOUR)
+    const begun = await other.authorizations.begin(rig.account, id)
     let release = (): void => undefined
     server.rules.instead = grant =>
       grant === 'refresh_token' ? new Promise(resolve => (release = () => resolve({ status: 400, body: { error: 'invalid_grant' } }))) : undefined
