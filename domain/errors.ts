@@ -58,6 +58,7 @@ export const apiErrors = {
   token_invalid: 401,
   account_missing: 401,
   token_restricted: 403,
+  form_refused: 403,
   route_not_found: 404,
   account_not_found: 404,
   cycle_not_found: 404,

@@ -32,16 +32,6 @@ export function putBack(snapshot: Snapshot, heap: Uint8Array): void {
   for (const { at, bytes } of snapshot.pieces) heap.set(bytes, at)
 }
 
-declare global {
-  namespace WebAssembly {
-    /** The part of it that is used here; Node's own types leave it to the DOM's. */
-    class Memory {
-      constructor(size: { readonly initial: number; readonly maximum: number })
-      readonly buffer: ArrayBuffer
-    }
-  }
-}
-
 /** Static data, stack, and the heap of a fresh context with both libraries: 6.6 MB as measured. */
 const ENGINE_BYTES = 7 * 1024 * 1024
 /** What the engine declares as its first size. */

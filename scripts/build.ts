@@ -25,7 +25,7 @@ export async function ensureBuilt(): Promise<boolean> {
   // What runs from `dist/` now goes on with its files; those that have no source any more are never loaded.
   rmSync(STAMP, { force: true })
   await compile()
-  for (const file of sources.filter(name => !name.endsWith('.ts'))) {
+  for (const file of sources.filter(name => !/\.tsx?$/.test(name))) {
     mkdirSync(dirname(join(DIST, file)), { recursive: true })
     cpSync(join(ROOT, file), join(DIST, file))
   }

@@ -57,6 +57,8 @@ export interface OperationEnding {
 /** Each method is one script unless it says otherwise. All reject with `StorageUnavailable` where Redis cannot be reached or does not answer in time. */
 export interface Operations {
   get(account: AccountId, id: string): Promise<Operation | undefined>
+  /** Those of these ids that are there, in one go. */
+  getMany(account: AccountId, ids: readonly string[]): Promise<ReadonlyMap<string, Operation>>
   /** Operations under way in an account, by package. */
   running(account: AccountId): Promise<ReadonlyMap<string, string>>
   /**

@@ -19,6 +19,8 @@ export interface Records<T> {
   /** `taken`: the id, or its unique name, is there. `gone`: its account is. `as`: of one that is imported. */
   create(id: string, value: T, as?: Pick<Versioned<T>, 'version' | 'createdAt'>): Promise<'created' | 'taken' | 'gone'>
   get(id: string): Promise<Versioned<T> | undefined>
+  /** Those of these ids that are there, in one go. */
+  getMany(ids: readonly string[]): Promise<ReadonlyMap<string, Versioned<T>>>
   /** By its unique name, case-sensitive; undefined for nouns that have none. */
   byName(name: string): Promise<Versioned<T> | undefined>
   /** Where the version is still `expected`. `changed`: somebody else was faster. `gone`: it is not there. `taken`: its new name is another's. */

@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express'
 import { ApiError, RegistryLost, StorageUnavailable } from '../../domain/errors.ts'
+import { bareProblemPage } from '../pages/problem.tsx'
 import { noBody, type RawCall, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
 import { accountFor, authenticate } from './auth.ts'
 import { readApiBody } from './body.ts'
 import { once } from './idempotency.ts'
-import { send, writtenAnswer, writtenError, type Written } from './written.ts'
+import { send, writtenAnswer, writtenError, writtenText, type Written } from './written.ts'
 
 export interface ApiLogger {
   error(fields: object, message: string): void
@@ -53,7 +54,7 @@ async function respond({ services, logger }: RouterDeps, path: string, routes: r
   // Tokens go with the registry: a caller whose token is unknown is told the reason.
   const state = managed && route?.withoutRegistry !== true ? await services.guard.check() : undefined
   const grant = managed ? await authenticate(services.registry, req.headers) : undefined
-  if (route === undefined) return notAllowed(req.method, routes)
+  if (route === undefined) return notAllowed(services, req, routes)
   const account = grant === undefined ? undefined : await accountFor(services.registry, route.level, grant, req.headers)
   const headers = headersOf(req)
   const run = async (): Promise<Written | undefined> => {
@@ -91,33 +92,39 @@ async function handle(deps: RouterDeps, req: Request, res: Response, route: stri
   send(res, answer, { head: req.method === 'HEAD', store: !route.startsWith(MANAGED) && !route.startsWith('/oauth/') })
 }
 
-function notAllowed(method: string, routes: readonly Route[]): Written {
+function notAllowed(services: Services, req: Request, routes: readonly Route[]): Written {
   const methods = routes.map(one => one.method)
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
-  const error = writtenError(new ApiError('method_not_allowed', `${method} is not possible here; possible: ${allow}.`))
+  const error = told(services, req, new ApiError('method_not_allowed', `${req.method} is not possible here; possible: ${allow}.`))
   return { ...error, headers: { ...error.headers, Allow: allow } }
 }
 
+/** Browsers come here: they are told in words, as a page (marketplace.md 4). */
+const isPage = ({ path }: Request): boolean => /^\/account\//i.test(path) || path === '/oauth/callback'
+
+const told = ({ settings }: Services, req: Request, error: ApiError, id?: string): Written =>
+  isPage(req) ? writtenText(bareProblemPage(settings.publicUrl, error, id)) : writtenError(error, id)
+
 /** What is no fault of the caller's is logged under an id, and only the id goes out. */
-function problem({ logger }: RouterDeps, req: Request, error: unknown): Written {
-  if (error instanceof ApiError && error.status < 500) return writtenError(error)
-  if (isBadUrl(error)) return writtenError(new ApiError('request_invalid', 'The URL is not valid.'))
+function problem({ services, logger }: RouterDeps, req: Request, error: unknown): Written {
+  if (error instanceof ApiError && error.status < 500) return told(services, req, error)
+  if (isBadUrl(error)) return told(services, req, new ApiError('request_invalid', 'The URL is not valid.'))
   const id = randomUUID()
   const fields = { id, err: error, method: req.method, path: req.path }
   if (error instanceof ApiError) {
     logger.warn(fields, 'a call could not be carried out')
-    return writtenError(error, id)
+    return told(services, req, error, id)
   }
   if (error instanceof RegistryLost) {
     logger.warn(fields, 'a call needs the registry')
-    return writtenError(new ApiError('service_unavailable', error.message), id)
+    return told(services, req, new ApiError('service_unavailable', error.message), id)
   }
   if (error instanceof StorageUnavailable) {
     logger.warn(fields, 'Redis could not be asked')
-    return writtenError(new ApiError('service_unavailable', 'The storage does not answer. Try again.'), id)
+    return told(services, req, new ApiError('service_unavailable', 'The storage does not answer. Try again.'), id)
   }
   logger.error(fields, 'a call failed')
-  return writtenError(new ApiError('internal_error', 'Something went wrong. The log tells more under this id.'), id)
+  return told(services, req, new ApiError('internal_error', 'Something went wrong. The log tells more under this id.'), id)
 }
 
 /** Express found a part of the path that does not decode. */

@@ -13,14 +13,20 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** By the schema that the route has for this status. */
 export function writtenAnswer(route: Route, answer: Answer): Written {
   const headers: { [name: string]: string } = { ...answer.headers }
-  if (answer.text !== undefined)
-    return { status: answer.status, headers: { ...headers, 'Content-Type': answer.type ?? 'text/plain; charset=utf-8' }, text: answer.text }
+  if (answer.text !== undefined) return writtenText({ ...answer, text: answer.text })
   if (answer.body === undefined) return { status: answer.status, headers, text: '' }
   const spec = route.answers[answer.status]
   if (spec?.schema === undefined) throw new Error(`${route.method} ${route.path} answers ${answer.status}, which its table does not have`)
   const json = spec.plain === true ? answer.body : toWire(spec.schema, answer.body)
   return { status: answer.status, headers: { ...headers, 'Content-Type': JSON_TYPE }, text: JSON.stringify(json) }
 }
+
+/** What is text already: a page. */
+export const writtenText = ({ status, headers, type = 'text/plain; charset=utf-8', text = '' }: Answer): Written => ({
+  status,
+  headers: { ...headers, 'Content-Type': type },
+  text,
+})
 
 /** `id`: of a 5xx, which the log has. */
 export function writtenError(error: ApiError, id?: string): Written {

@@ -1,17 +1,27 @@
-/** The session of a browser that came with a token (marketplace.md 3, 4). */
+/** The session of a browser that came with a token (marketplace.md 3, 4): one for each kind of page, so that a LAUNCH pop-up does not end the marketplace's. */
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../../storage/registry.ts'
-import type { Visit } from '../../storage/sign-in.ts'
+import type { LaunchVisit, MarketplaceVisit, Visit } from '../../storage/sign-in.ts'
 import type { Services } from '../services.ts'
 
 /** How long a browser may do nothing (ms). */
 const SESSION_MS = 2 * 3_600_000
-const NAME = 'flywheel_session'
 
-export interface Session {
-  readonly account: Account
-  readonly visit: Visit
+interface Visits {
+  readonly marketplace: MarketplaceVisit
+  readonly launch: LaunchVisit
 }
+/** What a visit is to. */
+export type PageKind = keyof Visits
+
+export interface Session<K extends PageKind = PageKind> {
+  /** Known to the browser and nobody else; its cookie's value. */
+  readonly id: string
+  readonly account: Account
+  readonly visit: Visit & { readonly to: Visits[K] }
+}
+
+const cookieOf = (kind: PageKind): string => `flywheel_${kind}`
 
 /** Opens one; answers the header `Set-Cookie`. In a frame of another site only a partitioned cookie comes back, which wants https, or this machine. */
 export async function openSession({ registry, settings }: Pick<Services, 'registry' | 'settings'>, visit: Visit, framed: boolean): Promise<string> {
@@ -20,19 +30,24 @@ export async function openSession({ registry, settings }: Pick<Services, 'regist
   const { protocol, pathname, hostname } = new URL(settings.publicUrl)
   const secure = protocol === 'https:' || hostname === 'localhost' || hostname === '127.0.0.1'
   const scope = framed && secure ? 'SameSite=None; Secure; Partitioned' : `SameSite=Lax${protocol === 'https:' ? '; Secure' : ''}`
-  return `${NAME}=${session}; Path=${pathname.replace(/\/$/, '')}/account; HttpOnly; ${scope}`
+  return `${cookieOf(visit.to.page)}=${session}; Path=${pathname.replace(/\/$/, '')}/account; HttpOnly; ${scope}`
 }
 
-/** The session of a request; undefined where it has none, or its account is gone. */
-export async function sessionOf(
+/** The session of a request for a page of that kind; undefined where it has none, or its account is gone. */
+export async function sessionOf<K extends PageKind>(
   { registry }: Pick<Services, 'registry'>,
+  kind: K,
   headers: { readonly [name: string]: string | undefined },
-): Promise<Session | undefined> {
-  const session = new RegExp(`(?:^|;\\s*)${NAME}=([A-Za-z0-9_-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1]
-  const visit = session === undefined ? undefined : await registry.signIns.get(session, SESSION_MS)
+): Promise<Session<K> | undefined> {
+  const id = new RegExp(`(?:^|;\\s*)${cookieOf(kind)}=([A-Za-z0-9_-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1]
+  const visit = id === undefined ? undefined : await registry.signIns.get(id, SESSION_MS)
   const account = visit === undefined ? undefined : await registry.accounts.get(visit.account)
-  return visit === undefined || account === undefined ? undefined : { account, visit }
+  if (id === undefined || visit === undefined || account === undefined) return undefined
+  const session: Session = { id, account, visit }
+  return isOf(session, kind) ? session : undefined
 }
+
+const isOf = <K extends PageKind>(session: Session, kind: K): session is Session<K> => session.visit.to.page === kind
 
 /** Where a page may be framed: on the marketplace's origins; LAUNCH on those of the partner's settings, and on the one that it posts its result to. */
 export async function framesOf({ registry }: Pick<Services, 'registry'>, { to, targetOrigin }: Visit): Promise<readonly string[]> {

@@ -12,6 +12,7 @@ import { operationRoutes } from './operations.ts'
 import { settingsRoutes } from './settings.ts'
 import { registryRoutes } from './registry.ts'
 import { deployRoutes } from './deploy.ts'
+import { pageRoutes } from '../pages/routes.ts'
 import { signInRoutes } from './sign-in.ts'
 import { marketplaceRoutes } from './marketplaces.ts'
 import { packageRoutes } from './packages.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...packageRoutes,
   ...deployRoutes,
   ...signInRoutes,
+  ...pageRoutes,
   ...cycleRoutes,
   ...transactionRoutes,
   ...webhookRoutes,

@@ -94,13 +94,13 @@ export const oauthAuthorizationRoutes: readonly Route[] = [
       502: { description: "The application's token server does not answer.", type: HTML },
       503: { description: 'The storage does not answer.', type: HTML },
     },
-    run: async ({ oauth }, { query, headers, head }) => {
+    run: async (services, { query, headers, head }) => {
       // Who only looks whether the page is there does not use the state up.
       if (head) return { status: 204, headers: { 'Cache-Control': 'no-store' } }
       try {
-        return plainPage(pageOf(await oauth.finish(query, browserOf(headers.cookie))))
+        return plainPage(services, pageOf(await services.oauth.finish(query, browserOf(headers.cookie))))
       } catch (error) {
-        if (error instanceof StorageUnavailable) return plainPage(DOWN)
+        if (error instanceof StorageUnavailable) return plainPage(services, DOWN)
         throw error
       }
     },

@@ -115,12 +115,17 @@ export function createRecords<T>(
     const start = (page - 1) * pageSize
     const [ids, total] = await Promise.all([call(() => redis.zrange(order, start, String(start + pageSize - 1))), call(() => redis.zcard(order))])
     if (ids.length === 0) return { items: [], total }
-    const texts = await call(() => redis.hmget(base, ...ids))
-    return { items: ids.flatMap((id, at) => recordOf<T>(id, texts[at] ?? null) ?? []), total }
+    return { items: await many(ids), total }
+  }
+
+  async function many(ids: readonly string[]): Promise<Versioned<T>[]> {
+    const texts = ids.length === 0 ? [] : await call(() => redis.hmget(base, ...ids))
+    return ids.flatMap((id, at) => recordOf<T>(id, texts[at] ?? null) ?? [])
   }
 
   return {
     get,
+    getMany: async ids => new Map((await many(ids)).map(one => [one.id, one])),
     async create(id, value, as = { version: 1, createdAt: Date.now() }) {
       const fields = [id, as.version, as.createdAt, JSON.stringify(value), nameOf(value), groupOf(value), numbered ? '1' : '', memberOf(id)]
       const index = indexOf(value)

@@ -84,6 +84,15 @@ export function createOperations(redis: Redis): Operations {
 
   return {
     get,
+    async getMany(account, ids) {
+      const texts = ids.length === 0 ? [] : await call(() => redis.hmget(keys.operations(account), ...ids))
+      return new Map(
+        ids.flatMap((id, at) => {
+          const found = recordOf<Operation>(id, texts[at] ?? null)?.value
+          return found === undefined ? [] : [[id, found]]
+        }),
+      )
+    },
     async running(account) {
       return new Map(Object.entries(await call(() => redis.hgetall(keys.runningOperations(account)))))
     },

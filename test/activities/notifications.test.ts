@@ -57,6 +57,7 @@ async function sent(
       marketplaces: {
         nextId: none,
         create: none,
+        getMany: none,
         byName: none,
         replace: none,
         remove: none,

@@ -171,7 +171,7 @@ describe('the link of a deploy call', () => {
     const cookie = String(first.headers.get('set-cookie')).split(';')[0] ?? ''
     const page = await open(first.headers.get('location'), { cookie: `other=1; ${cookie}` })
     expect(page.status).toBe(200)
-    expect(page.text).toContain('Shop &lt;b&gt;')
+    expect(page.text).toContain('Shop &lt;b>')
     expect(page.headers.get('content-security-policy')).toContain('frame-ancestors https://frame.example')
     const second = await open(url)
     expect([second.status, second.headers.get('content-type'), second.headers.get('set-cookie')]).toEqual([401, 'text/html; charset=utf-8', null])
@@ -201,7 +201,7 @@ describe('the link of a deploy call', () => {
     expect((await open('http://x/account/signinwithtoken')).status).toBe(401)
     expect((await open('http://x/account/signinwithtoken?token=none')).status).toBe(401)
     expect((await open('http://x/account/marketplace')).text).toContain('Your session has ended')
-    expect((await open('http://x/account/launch', { cookie: `flywheel_session=${'a'.repeat(43)}` })).status).toBe(401)
+    expect((await open('http://x/account/launch', { cookie: `flywheel_launch=${'a'.repeat(43)}` })).status).toBe(401)
   })
 
   it('gives a session of its own kind, that ends with its account', async () => {
@@ -215,7 +215,7 @@ describe('the link of a deploy call', () => {
 
   it('sets a cookie that only these pages see', async () => {
     const first = await open(at((await launch('cookie')).json, 'LaunchUrl'))
-    expect(first.headers.get('set-cookie')).toMatch(/^flywheel_session=[A-Za-z0-9_-]{43}; Path=\/account; HttpOnly; SameSite=Lax$/)
+    expect(first.headers.get('set-cookie')).toMatch(/^flywheel_launch=[A-Za-z0-9_-]{43}; Path=\/account; HttpOnly; SameSite=Lax$/)
     const keys = await api.redis.keys('session:*')
     const session = /=([^;]+)/.exec(first.headers.get('set-cookie') ?? '')?.[1] ?? ''
     expect(keys.join()).not.toContain(session)

@@ -59,6 +59,7 @@ export async function called(setup: Setup, call: Partial<MethodCall> = {}) {
   const records = <T>(all: readonly Versioned<T>[], nameOf: (value: T) => string): Records<T> => ({
     create: none,
     get: async id => all.find(one => one.id === id),
+    getMany: none,
     byName: async name => all.find(one => nameOf(one.value) === name),
     replace: none,
     remove: none,

@@ -1,0 +1,79 @@
+/** What the complete page is made of: the result for the host page, its names and their order exactly as host pages know them (marketplace.md 4). */
+import { webhooksOf, webhookUrl } from '../../../domain/webhook-url.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { Operation } from '../../../storage/operation.ts'
+import type { Services } from '../../services.ts'
+import type { Session } from '../session.ts'
+
+export interface Completed {
+  /** The global `result`, and what is posted. */
+  readonly result: { readonly [name: string]: Json }
+  /** The partner's own HTML, trusted; empty: none. */
+  readonly message: string
+  /** Why cycles could not be started. */
+  readonly errors: readonly string[]
+  /** The partner's own HTML for the page; empty: the default page. */
+  readonly html: string
+  /** To the marketplace in place of the page. */
+  readonly redirectBack: boolean
+  /** Where the browser goes with the result, in place of the page. */
+  readonly returnUrl?: string
+}
+
+/** Of a package that was installed; it may be gone by now. */
+export async function completedPackage(services: Services, { account, visit }: Session<'marketplace'>, operation: Operation): Promise<Completed> {
+  const { registry } = services
+  const [found, marketplace, cycles] = await Promise.all([
+    registry.packages.get(operation.packageId),
+    registry.marketplaces.get(visit.to.marketplaceId),
+    cyclesOf(services, account.id, operation),
+  ])
+  const message = found?.value.installedMessage ?? ''
+  const { completeParameter } = operation
+  return {
+    result: {
+      accountId: account.id,
+      accountApiId: account.apiId,
+      installCompleteMessage: message,
+      marketplacePackageId: Number(operation.packageId),
+      userId: account.userId,
+      cycles,
+      errors: [...operation.errors],
+      ...(completeParameter === undefined ? {} : { completeParameter }),
+    },
+    message,
+    errors: operation.errors,
+    html: marketplace?.value.launchCompleteHtml ?? '',
+    redirectBack: found?.value.redirectBack ?? false,
+    ...(visit.to.returnUrl === undefined ? {} : { returnUrl: visit.to.returnUrl }),
+  }
+}
+
+/** Those that are still there, as they stand. */
+async function cyclesOf(services: Services, account: Session['account']['id'], { cycles }: Operation) {
+  const found = await Promise.all(
+    cycles.map(async ({ cycleId, templateId }) => {
+      const place = { account, cycle: cycleId }
+      const [stored, status] = await Promise.all([services.registry.cycles.get(place), services.inbox.status(place)])
+      if (stored === undefined || status === undefined) return []
+      const webhooks = webhooksOf(stored, identifier => webhookUrl(services.settings.publicUrl, identifier))
+      return [
+        {
+          cycleId,
+          status: status.state,
+          templateId,
+          templateReleaseId: stored.origin?.releaseId ?? '',
+          webhooks: webhooks.map(({ stepName, url }) => ({ stepName, url })),
+        },
+      ]
+    }),
+  )
+  return found.flat()
+}
+
+/** Where the browser goes with the result in the fragment. */
+export const returnAddress = (returnUrl: string, result: Completed['result']): string => {
+  const url = new URL(returnUrl)
+  url.hash = `result=${encodeURIComponent(JSON.stringify(result))}`
+  return url.href
+}

@@ -1,0 +1,81 @@
+/** Watching an operation, and its end: the same for packages and for templates. */
+import { ApiError } from '../../../domain/errors.ts'
+import type { Operation } from '../../../storage/operation.ts'
+import { guidOf } from '../../routes/lists.ts'
+import type { Answer, Route } from '../../route.ts'
+import type { Services } from '../../services.ts'
+import { HTML, pageRoute, redirect, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
+import type { PageKind } from '../session.ts'
+import { completedPackage, returnAddress } from './complete.ts'
+import { completePage } from './complete-page.tsx'
+import { BASES, basePath, completePath, operationPath } from './paths.ts'
+import { progressOf } from './progress.ts'
+import { failedPage, progressJson, progressPage } from './progress-page.tsx'
+
+interface Found {
+  readonly id: string
+  readonly operation: Operation
+  readonly base: string
+}
+
+/** Throws `operation_not_found`, also for one of another package. */
+async function find({ registry }: Services, kind: PageKind, { session, params }: PageCall<PageKind>): Promise<Found> {
+  const id = guidOf(params.operationId)
+  const operation = id === undefined ? undefined : await registry.operations.get(session.account.id, id)
+  if (id === undefined || operation === undefined || operation.packageId !== params.id)
+    throw new ApiError('operation_not_found', 'There is no such operation in this account.')
+  return { id, operation, base: basePath(kind, params.id) }
+}
+
+async function watch(services: Services, kind: PageKind, call: PageCall<PageKind>): Promise<Answer> {
+  const { session, view, headers } = call
+  const { id, operation, base } = await find(services, kind, call)
+  const running = operation.status === 'Running'
+  if (headers.accept?.includes('application/json') === true) {
+    const items = await progressOf(services, session.account.id, operation)
+    return progressJson(items, running ? undefined : view.href(operationPath(base, id)))
+  }
+  if (running) return progressPage(view, operation, await progressOf(services, session.account.id, operation))
+  if (operation.status === 'Failed') return failedPage(view, operation)
+  return seeOther(view, operation.kind === 'install' ? completePath(base, id) : doneAddress(view, id))
+}
+
+/** Back to where it was begun, which tells what was done. */
+const doneAddress = ({ back }: PageCall<PageKind>['view'], id: string): string => `${back ?? '/account/marketplace'}?done=${id}`
+
+async function complete(services: Services, call: PageCall<'marketplace'>): Promise<Answer> {
+  const { session, view } = call
+  const { id, operation, base } = await find(services, 'marketplace', call)
+  if (operation.kind !== 'install' || operation.status !== 'Completed') return seeOther(view, operationPath(base, id))
+  const completed = await completedPackage(services, session, operation)
+  if (completed.redirectBack) return seeOther(view, doneAddress(view, id))
+  if (completed.returnUrl !== undefined) return redirect(returnAddress(completed.returnUrl, completed.result))
+  return completePage({ view, completed, name: operation.packageName, targetOrigin: session.visit.targetOrigin })
+}
+
+const params = (kind: PageKind) => ({ id: kind === 'marketplace' ? 'Id of the package.' : 'GUID of the template.', operationId: 'GUID of the operation.' })
+
+const watchRoute = <K extends PageKind>(kind: K): Route =>
+  pageRoute({
+    method: 'GET',
+    kind,
+    path: operationPath(BASES[kind], '{operationId}'),
+    summary: `Shows how far an operation is${kind === 'launch' ? ' of LAUNCH' : ''}`,
+    params: params(kind),
+    answers: { 200: HTML, 303: SEE_OTHER, 404: { ...HTML, description: 'A page that says that there is no such operation.' } },
+    handler: (services, call) => watch(services, kind, call),
+  })
+
+export const flowRoutes: readonly Route[] = [
+  watchRoute('marketplace'),
+  watchRoute('launch'),
+  pageRoute({
+    method: 'GET',
+    kind: 'marketplace',
+    path: completePath(BASES.marketplace, '{operationId}'),
+    summary: 'Shows that a package is installed, with the result for the host page',
+    params: params('marketplace'),
+    answers: { 200: HTML, 303: SEE_OTHER, 404: { ...HTML, description: 'A page that says that there is no such operation.' } },
+    handler: complete,
+  }),
+]
