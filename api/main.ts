@@ -85,6 +85,7 @@ async function main(config: Config): Promise<void> {
   const webhooks: FanOutDeps = {
     inbox,
     cycles,
+    templates: registry.templates,
     connectors: registry.connectors,
     partner: createPartnerInbox(redis, {
       inboxLimit: config.inboxLimit,

@@ -68,6 +68,7 @@ export const template = z.object({
   published: z.boolean().describe('It may be offered to users.'),
   createdOnUtc: instant(),
   releases: z.array(release).describe('The oldest first. Cycles are installed from the one that is Live.'),
+  webhooks: z.array(webhook).describe('The URL of each webhook step. It answers as that of a cycle that was never started.'),
   definition,
 })
 

@@ -17,7 +17,10 @@ export function newIdentifier(): Identifier {
 }
 
 /** An identifier for each webhook step: the one that it has, or a new one. */
-export function identifiersFor(document: CycleDocument, existing: { readonly [step: StepId]: Identifier } = {}): { readonly [step: StepId]: Identifier } {
+export function identifiersFor(
+  document: Pick<CycleDocument, 'steps'>,
+  existing: { readonly [step: StepId]: Identifier } = {},
+): { readonly [step: StepId]: Identifier } {
   const known = new Map(Object.entries(existing))
   return Object.fromEntries(document.steps.filter(step => step.type === 'webhook').map(step => [step.id, known.get(step.id) ?? newIdentifier()]))
 }

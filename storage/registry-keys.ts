@@ -29,6 +29,8 @@ export const registryKeys = {
   cycles: (id: AccountId): string => `${tagOf(id)}${accountCycles}${id}`,
   /** Base keys of records (`redis/records.ts`): the partner's, and those of an account. */
   templates: '{templates}',
+  /** Hash: identifier of a webhook to the template that has it. */
+  templateWebhooks: '{templates}:webhooks',
   connectors: '{connectors}',
   marketplaces: '{marketplaces}',
   packages: '{packages}',

@@ -11,10 +11,10 @@ import type { Marketplace } from './marketplace.ts'
 import type { Notifications } from './notifications.ts'
 import type { Operations } from './operation.ts'
 import type { Package } from './package.ts'
-import type { AccountRecords, GroupedRecords, NumberedRecords, Records } from './records.ts'
+import type { AccountRecords, GroupedRecords, NumberedRecords } from './records.ts'
 import type { SignIns } from './sign-in.ts'
 import type { Subscriptions } from './subscriptions.ts'
-import type { Template } from './template.ts'
+import type { Templates } from './template.ts'
 
 export interface Account {
   readonly id: AccountId
@@ -182,7 +182,7 @@ export interface Answers {
 export interface Registry {
   readonly accounts: Accounts
   readonly cycles: Cycles
-  readonly templates: Records<Template>
+  readonly templates: Templates
   /** Grouped by the identifier of the partner webhook, which one connector has. */
   readonly connectors: GroupedRecords<Connector>
   readonly marketplaces: NumberedRecords<Marketplace>

@@ -1,7 +1,7 @@
 /** Templates in an export: with the documents of their releases, whose secrets stay sealed. */
 import { z } from 'zod'
 import { cycleDocument } from './documents.ts'
-import { guid } from './fields.ts'
+import { guid, identifier } from './fields.ts'
 import { partnerNoun } from './records.ts'
 
 export const templates = partnerNoun({
@@ -13,6 +13,7 @@ export const templates = partnerNoun({
     tags: z.array(z.string()),
     published: z.boolean(),
     releases: z.array(z.object({ id: guid(), status: z.enum(['Draft', 'Live', 'Deprecated']), createdAt: z.int().min(0), document: cycleDocument })).min(1),
+    identifiers: z.record(z.string(), identifier()).exactOptional().describe('Of the webhook steps of all its releases.'),
   }),
   records: registry => registry.templates,
 })

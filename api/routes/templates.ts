@@ -41,7 +41,7 @@ export const templateRoutes: readonly Route[] = [
     query: pageQuery,
     body: noBody,
     answers: { 200: pagedAnswer('The templates.', schemas.template) },
-    handler: async ({ registry }, { query }) => paged(await registry.templates.list(query), query, one => templateView(one)),
+    handler: async (services, { query }) => paged(await services.registry.templates.list(query), query, one => templateView(services, one)),
   }),
   partnerRoute({
     method: 'POST',
@@ -58,7 +58,7 @@ export const templateRoutes: readonly Route[] = [
       const id = randomUUID()
       const template = newTemplate(await readDefinition(services, body.definition), { id: randomUUID(), now: Date.now() })
       await services.registry.templates.create(id, template)
-      return { status: 201, body: templateView(await findTemplate(services, id)), headers: { Location: `${path}/${id}` } }
+      return { status: 201, body: templateView(services, await findTemplate(services, id)), headers: { Location: `${path}/${id}` } }
     },
   }),
   partnerRoute({
@@ -75,10 +75,10 @@ export const templateRoutes: readonly Route[] = [
     handler: async (services, call) => {
       const template = await findTemplate(services, call.params.id)
       const wanted = call.query.release?.toLowerCase()
-      if (wanted === undefined) return { status: 200, body: templateView(template) }
+      if (wanted === undefined) return { status: 200, body: templateView(services, template) }
       const release = template.value.releases.find(({ id }) => id === wanted)
       if (release === undefined) throw new ApiError('template_not_found', 'The template has no such release.')
-      return { status: 200, body: templateView(template, release) }
+      return { status: 200, body: templateView(services, template, release) }
     },
   }),
   partnerRoute({
@@ -97,7 +97,10 @@ export const templateRoutes: readonly Route[] = [
     handler: async (services, call) => {
       const template = await findTemplate(services, call.params.id)
       const definition = await readDefinition(services, call.body.definition, newestRelease(template.value).document)
-      return { status: 200, body: templateView(await change(services, template, withDraft(template.value, definition, { id: randomUUID(), now: Date.now() }))) }
+      return {
+        status: 200,
+        body: templateView(services, await change(services, template, withDraft(template.value, definition, { id: randomUUID(), now: Date.now() }))),
+      }
     },
   }),
   partnerRoute({
@@ -134,7 +137,7 @@ export const templateRoutes: readonly Route[] = [
       const template = await findTemplate(services, call.params.id)
       const next = promoted(template.value)
       if (next === undefined) throw new ApiError('template_no_draft', 'The template has no draft: its newest release is live already.')
-      return { status: 200, body: templateView(await change(services, template, next)) }
+      return { status: 200, body: templateView(services, await change(services, template, next)) }
     },
   }),
   partnerRoute({
@@ -152,8 +155,8 @@ export const templateRoutes: readonly Route[] = [
     handler: async (services, { params: { id }, body: { published } }) => {
       const template = await findTemplate(services, id)
       if (published && liveRelease(template.value) === undefined) throw notLive()
-      if (template.value.published === published) return { status: 200, body: templateView(template) }
-      return { status: 200, body: templateView(await change(services, template, { ...template.value, published })) }
+      if (template.value.published === published) return { status: 200, body: templateView(services, template) }
+      return { status: 200, body: templateView(services, await change(services, template, { ...template.value, published })) }
     },
   }),
   accountRoute({

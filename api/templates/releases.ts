@@ -1,5 +1,6 @@
 /** What happens to the releases of a template: `Draft` → `Live` → `Deprecated`, one of them live once any was promoted (marketplace.md 1). */
 import type { CycleDocument } from '../../domain/document.ts'
+import { identifiersFor } from '../../storage/identifiers.ts'
 import type { Template, TemplateRelease } from '../../storage/template.ts'
 
 /** How many that are deprecated are kept with their documents. */
@@ -25,7 +26,7 @@ export function newTemplate(document: CycleDocument, release: { readonly id: str
 export function withDraft(template: Template, document: CycleDocument, { id, now }: { readonly id: string; readonly now: number }): Template {
   const draft = draftOf(template)
   const edited: TemplateRelease = draft === undefined ? { id, status: 'Draft', createdAt: now, document } : { ...draft, document }
-  return { ...template, ...described(document), releases: [...template.releases.filter(one => one !== draft), edited] }
+  return addressed({ ...template, ...described(document), releases: [...template.releases.filter(one => one !== draft), edited] })
 }
 
 /** The draft is live, and the one that was is deprecated; undefined where there is no draft. */
@@ -35,7 +36,13 @@ export function promoted(template: Template): Template | undefined {
   const releases = template.releases.map(release => ({ ...release, status: next[release.status] }))
   const old = releases.filter(({ status }) => status === 'Deprecated')
   const dropped = new Set(old.slice(0, Math.max(0, old.length - DEPRECATED_MAX)))
-  return { ...template, releases: releases.filter(release => !dropped.has(release)) }
+  return addressed({ ...template, releases: releases.filter(release => !dropped.has(release)) })
+}
+
+/** Every webhook step of every release has an identifier, kept from release to release by the id of the step (webhooks.md 1). */
+function addressed(template: Template): Template {
+  const steps = template.releases.flatMap(({ document }) => document.steps)
+  return { ...template, identifiers: identifiersFor({ steps }, template.identifiers) }
 }
 
 const described = ({ name, description = '', tags = [] }: CycleDocument): Pick<Template, 'name' | 'description' | 'tags'> => ({ name, description, tags })

@@ -1,5 +1,6 @@
 /** Templates as the API finds and shows them. */
 import { ApiError } from '../../domain/errors.ts'
+import { webhooksOf, webhookUrl } from '../../domain/webhook-url.ts'
 import type { Versioned } from '../../storage/records.ts'
 import type { Template } from '../../storage/template.ts'
 import { maskSecrets } from '../cycles/secrets.ts'
@@ -16,7 +17,8 @@ export async function findTemplate({ registry }: Pick<Services, 'registry'>, id:
 }
 
 /** `release`: the one whose document is shown; else the newest's. */
-export function templateView({ id, createdAt, value }: Versioned<Template>, release = newestRelease(value)) {
+export function templateView({ settings }: Pick<Services, 'settings'>, { id, createdAt, value }: Versioned<Template>, release = newestRelease(value)) {
+  const { identifiers = {} } = value
   return {
     id,
     name: value.name,
@@ -25,6 +27,7 @@ export function templateView({ id, createdAt, value }: Versioned<Template>, rele
     published: value.published,
     createdOnUtc: new Date(createdAt).toISOString(),
     releases: value.releases.map(one => ({ id: one.id, status: one.status, createdOnUtc: new Date(one.createdAt).toISOString() })),
+    webhooks: webhooksOf({ document: release.document, identifiers }, identifier => webhookUrl(settings.publicUrl, identifier)),
     definition: maskSecrets(release.document),
   }
 }

@@ -10,12 +10,14 @@ import type { PartnerInbox } from '../../storage/partner-inbox.ts'
 import type { GroupedRecords } from '../../storage/records.ts'
 import type { Incidents } from '../../storage/registry.ts'
 import type { RegistryGuard } from '../../storage/registry-guard.ts'
+import type { Templates } from '../../storage/template.ts'
 import type { ResponseResult, TransactionInput } from '../../workflows/messages.ts'
 import type { Starts } from './starts.ts'
 
 export interface WebhookDeps {
   readonly inbox: InboxAccept & Pick<InboxControl, 'transaction'>
   readonly cycles: Pick<CycleCache, 'byIdentifier' | 'reload'>
+  readonly templates: Pick<Templates, 'byIdentifier'>
   /** For the scripts of connectors, and the URLs of partner webhooks (webhooks.md 9). */
   readonly connectors: Pick<GroupedRecords<Connector>, 'byName' | 'listOf'>
   readonly partner: Pick<PartnerInbox, 'accept' | 'known'>

@@ -5,7 +5,6 @@ import type { Marketplace } from '../marketplace.ts'
 import type { Package } from '../package.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { Registry } from '../registry.ts'
-import type { Template } from '../template.ts'
 import { createAccountConnectors } from './account-connectors.ts'
 import { createAccountRecords, createRecords } from './records.ts'
 import { createAccounts } from './registry-accounts.ts'
@@ -18,13 +17,14 @@ import { createSettings } from './registry-settings.ts'
 import { createAuthorizeTickets } from './registry-tickets.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { createAnswers, createTokens, type AnswersOptions } from './registry-tokens.ts'
+import { createTemplates } from './templates.ts'
 
 /** The registry in Redis. All methods reject with `StorageUnavailable` where Redis cannot be reached or does not answer in time. */
 export function createRegistry(redis: Redis, options: IncidentsOptions & NotificationsOptions & AnswersOptions = {}): Registry {
   return {
     accounts: createAccounts(redis),
     cycles: createCycles(redis),
-    templates: createRecords<Template>(redis, { base: keys.templates }),
+    templates: createTemplates(redis),
     connectors: createRecords<Connector>(redis, { base: keys.connectors, nameOf: ({ name }) => name, groupOf: ({ partnerWebhook }) => partnerWebhook }),
     marketplaces: createRecords<Marketplace>(redis, { base: keys.marketplaces, numbered: true }),
     packages: createRecords<Package>(redis, { base: keys.packages, numbered: true, groupOf: ({ marketplaceId }) => marketplaceId }),

@@ -16,6 +16,7 @@ const live = async (definition: unknown = smallCycle): Promise<string> => {
   expect((await api.v1('POST', `/templates/${id}/promote`)).status).toBe(200)
   return id
 }
+const later = { id: 'later', type: 'webhook', match: { request: 'body.id', transaction: 'order.body.id' } }
 const statuses = (template: Loose): unknown[] => {
   const releases = at(template, 'Releases')
   return Array.isArray(releases) ? releases.map((release: Loose) => at(release, 'Status')) : []
@@ -39,6 +40,7 @@ describe('a template', () => {
       Published: false,
       CreatedOnUtc: expect.stringMatching(/Z$/),
       Releases: [{ Id: expect.stringMatching(/^[0-9a-f-]{36}$/), Status: 'Draft', CreatedOnUtc: expect.stringMatching(/Z$/) }],
+      Webhooks: [{ StepId: 'order', StepName: expect.any(String), Url: expect.stringMatching(/\/api\/webhook\/[0-9A-Za-z]{22}$/) }],
       Definition: { ...smallCycle, description: 'd', tags: ['x'] },
     })
     expect((await api.v1('GET', `/templates/${id.toUpperCase()}`)).json).toEqual(reply.json)
@@ -87,6 +89,21 @@ describe('a template', () => {
     const { json } = await api.v1('GET', `/templates/${id}`)
     expect(statuses(json)).toEqual([...Array<string>(20).fill('Deprecated'), 'Live'])
     expect(at(json, 'Definition.name')).toBe('Edit 21')
+  })
+
+  it('has a URL for each webhook step, which stays while the step does and is not that of an installed cycle', async () => {
+    const two = { ...smallCycle, steps: [...smallCycle.steps.slice(0, -1), { ...smallCycle.steps.at(-1), next: 'later' }, later] }
+    const id = await live()
+    const urls = async (query = ''): Promise<Loose | undefined> => at((await api.v1('GET', `/templates/${id}${query}`)).json, 'Webhooks')
+    const first = await urls()
+    const edited = (await api.v1('PUT', `/templates/${id}`, { body: { Definition: two } })).json
+    expect(at(edited, 'Webhooks[0]')).toEqual(at(first, '[0]'))
+    expect(at(edited, 'Webhooks[1].StepId')).toBe('later')
+    const back = (await api.v1('PUT', `/templates/${id}`, { body: { Definition: smallCycle } })).json
+    expect(at(back, 'Webhooks')).toEqual(first)
+    expect(await urls(`?release=${String(at(back, 'Releases[0].Id'))}`)).toEqual(first)
+    const cycle = (await api.v1('POST', `/templates/${id}/install`, { account })).json
+    expect(at(cycle, 'Webhooks[0].Url')).not.toBe(at(first, '[0].Url'))
   })
 
   it('is published where it is live, and taken back', async () => {

@@ -60,6 +60,7 @@ export async function startEndpoint(
   const deps: FanOutDeps = {
     inbox,
     connectors: registry.connectors,
+    templates: registry.templates,
     partner: createPartnerInbox(redis, { inboxLimit: 20, inboxBytes: 1e7, totalBytes: 1e8, keyTtlMs: 86_400_000, leaseMs: 500 }),
     registry,
     cycles: createCycleCache(registry, { maxAgeMs: 3_600_000 }),
