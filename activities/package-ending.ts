@@ -9,7 +9,7 @@ import type { Account, StoredCycle } from '../storage/registry.ts'
 import { installationMessage } from './installation-message.ts'
 import type { PackageDeps } from './package-operations.ts'
 
-interface Found extends OperationCycle {
+interface Found extends Omit<OperationCycle, 'state'> {
   readonly stored: StoredCycle | undefined
   readonly state: CycleState | undefined
 }
@@ -30,17 +30,21 @@ export async function endingOf(
   errors: readonly string[],
 ): Promise<Ending> {
   const { registry } = deps
-  const { id, variables: _, ...kept } = operation
+  const { id, variables: _variables, accountConnectors: _chosen, ...kept } = operation
   const { kind, packageId, marketplaceId } = operation
   const ended: Operation = { ...kept, status, errors, endedAt: Date.now() }
   if (status === 'Failed') return { ending: { operation: ended, installation: undefined, notification: undefined, states: [] }, late: [] }
 
   const [found, before, marketplace, settings] = await Promise.all([
     Promise.all(operation.cycles.map(cycle => find(deps, account, cycle))),
-    registry.installations.of(account.id).get(packageId),
-    registry.marketplaces.get(marketplaceId),
+    operation.template === undefined ? registry.installations.of(account.id).get(packageId) : undefined,
+    operation.template === undefined ? registry.marketplaces.get(marketplaceId) : undefined,
     registry.settings.get(),
   ])
+  const states = found.map(({ cycleId, state }) => ({ cycle: cycleId, state }))
+  const done = kind === 'install' ? { ...ended, cycles: operation.cycles.map((cycle, at) => withState(cycle, found[at]?.state)) } : ended
+  // Nothing but the cycle is left of it, and nobody is told.
+  if (operation.template !== undefined) return { ending: { operation: done, installation: undefined, notification: undefined, states }, late: [] }
   const there = found.filter(({ stored, state }) => stored !== undefined && state !== undefined)
   const completeParameter = operation.completeParameter ?? before?.value.completeParameter
   const facts = { account, packageId: Number(packageId), completeParameter }
@@ -57,14 +61,16 @@ export async function endingOf(
   })
   return {
     ending: {
-      operation: ended,
+      operation: done,
       installation: kind === 'uninstall' ? 'removed' : installationOf(operation, ended.endedAt ?? 0, there, before?.value),
       notification,
-      states: found.map(({ cycleId, state }) => ({ cycle: cycleId, state })),
+      states,
     },
     late: lateOf(kind, there),
   }
 }
+
+const withState = (cycle: OperationCycle, state: CycleState | undefined): OperationCycle => (state === undefined ? cycle : { ...cycle, state })
 
 async function find({ registry, inbox }: Pick<PackageDeps, 'registry' | 'inbox'>, account: Account, cycle: OperationCycle): Promise<Found> {
   const place: Place = { account: account.id, cycle: cycle.cycleId }

@@ -3,13 +3,16 @@
  * operation's record, and whatever ends the operation is one script.
  */
 import { ApplicationFailure } from '@temporalio/common'
+import { connectorsIn } from '../domain/connector-use.ts'
 import type { CycleId, Place } from '../domain/ids.ts'
 import { filled } from '../domain/package-variables.ts'
 import type { Prerequisite } from '../domain/prerequisites.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { createCycleFrom, deleteCycle, type NewCycle } from '../storage/cycle-life.ts'
 import type { InboxControl } from '../storage/inbox.ts'
+import { installedFrom } from '../storage/installed-templates.ts'
 import type { Operation } from '../storage/operation.ts'
+import type { InboxRebuild } from '../storage/rebuild.ts'
 import type { Account, Registry, StoredCycle } from '../storage/registry.ts'
 import { CANNOT_INSTALL, OPERATION_OVER } from '../workflows/messages-package.ts'
 import type { Activated, OperationPlace, PackageActivities } from './contract.ts'
@@ -19,7 +22,7 @@ import { heartbeating, type ActivityRuntime } from './runtime.ts'
 
 export interface PackageDeps extends GuardDeps {
   readonly registry: Pick<Registry, 'accounts' | 'cycles' | 'templates' | 'marketplaces' | 'installations' | 'operations' | 'settings'>
-  readonly inbox: Pick<InboxControl, 'create' | 'activate' | 'rest' | 'delete' | 'status'>
+  readonly inbox: Pick<InboxControl, 'create' | 'activate' | 'rest' | 'delete' | 'status'> & Pick<InboxRebuild, 'standing'>
   /** What speaks against starting a cycle. */
   readonly prerequisites: (cycle: StoredCycle) => Promise<readonly Prerequisite[]>
   /** Subscribes its webhook steps where they have to be, and starts it. */
@@ -77,7 +80,11 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
         const { operation } = await load(deps, at)
         const place: Place = { account: at.account, cycle }
         if ((await registry.cycles.get(place)) !== undefined) return
-        const made = await createCycleFrom(deps, { account: at.account, id: cycle, ...(await planned(operation, cycle)) })
+        const { template } = operation
+        if (template?.singleInstall === true && (await installedFrom(registry.cycles, at.account)).has(template.templateId))
+          throw cannotInstall(`"${operation.packageName}" is installed in this account, and it can be there only once`)
+        const once = template?.runOnce === true
+        const made = await createCycleFrom(deps, { account: at.account, id: cycle, once, ...(await planned(operation, cycle)) })
         if (made === 'gone') throw cannotInstall('The account was deleted')
       }),
     removeCycle: (at, cycle) =>
@@ -98,11 +105,12 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
       }),
     startCycle: (at, cycle, orStop) =>
       alive(async signal => {
-        await load(deps, at)
+        const { operation } = await load(deps, at)
         const place: Place = { account: at.account, cycle }
         const [stored, status] = await Promise.all([registry.cycles.get(place), inbox.status(place)])
-        // An earlier try may have started it.
+        // An earlier try may have started it, and it may have paused since by itself.
         if (stored === undefined || status === undefined || status.state === 'Active') return []
+        if (operation.template?.runOnce === true && status.state !== 'Paused' && (await inbox.standing(place))?.once === false) return []
         const problems = failedToStart(stored, reasonsOf(await deps.activate(place, signal)))
         if (problems.length > 0 && orStop) await inbox.rest(place)
         return problems
@@ -127,7 +135,7 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
   }
 
   /** The release as planned, with the variables of the operation. */
-  async function planned(operation: Operation, cycle: CycleId): Promise<Pick<NewCycle, 'document' | 'origin'>> {
+  async function planned(operation: Operation, cycle: CycleId): Promise<Pick<NewCycle, 'document' | 'origin' | 'accountConnectors'>> {
     const found = operation.cycles.find(({ cycleId }) => cycleId === cycle)
     if (found === undefined) throw cannotInstall('The cycle is not of this operation')
     const { name, templateId, templateReleaseId } = found
@@ -138,9 +146,12 @@ export function createPackageActivities(deps: PackageDeps): PackageActivities {
     }
     const release = template.value.releases.find(({ id }) => id === templateReleaseId)
     if (release === undefined) throw cannotInstall(`Failed to install "${name}": the template ${templateId} has no live release`)
+    const used = new Set(connectorsIn(release.document))
+    const chosen = Object.entries(operation.accountConnectors ?? {}).filter(([connector]) => used.has(connector))
     return {
       document: filled(release.document, templateId, operation.variables ?? {}),
-      origin: { templateId, releaseId: release.id, packageId: operation.packageId },
+      origin: { templateId, releaseId: release.id, ...(operation.template === undefined ? { packageId: operation.packageId } : {}) },
+      ...(chosen.length === 0 ? {} : { accountConnectors: Object.fromEntries(chosen) }),
     }
   }
 }

@@ -8,7 +8,8 @@ const id = () => z.number().meta({ type: 'integer', minimum: 1 })
 export const operation = z.object({
   id: guid(),
   kind: z.enum(['Install', 'Uninstall', 'Start', 'Stop']),
-  packageId: id(),
+  packageId: id().nullable().describe('null of a template that LAUNCH installs.'),
+  templateId: guid().nullable().describe('Of a template that LAUNCH installs.'),
   status: z.enum(['Running', 'Completed', 'Failed']).describe('Failed: nothing of it is left.'),
   errors: z.array(z.string()).describe('Why it failed; of an installation that was made: which of its cycles could not start, and why.'),
   startedOnUtc: instant(),

@@ -85,6 +85,7 @@ export const apiErrors = {
   marketplace_in_use: 409,
   package_in_use: 409,
   template_not_live: 409,
+  template_installed: 409,
   template_no_draft: 409,
   connector_in_use: 409,
   record_changed: 409,

@@ -1,4 +1,4 @@
-/** Operations on packages in accounts, and what they change at one instant (marketplace.md 2). */
+/** Operations on packages in accounts, and of LAUNCH on a template; and what they change at one instant (marketplace.md 2). */
 import type { AccountId, CycleId } from '../domain/ids.ts'
 import type { Json } from '../domain/json.ts'
 import type { CycleState } from '../domain/states.ts'
@@ -15,14 +15,28 @@ export interface OperationCycle {
   readonly templateId: string
   /** Absent where its template had no live release when the operation began. */
   readonly templateReleaseId?: string
+  /** Of `install`, when it has ended: the state at that instant. */
+  readonly state?: CycleState
+}
+
+/** What LAUNCH installs: one template, which is there as a cycle and nothing else (marketplace.md 3). */
+export interface TemplateInstall {
+  readonly templateId: string
+  /** The cycle pauses after its first run. */
+  readonly runOnce: boolean
+  /** Not where the account has a cycle of that template. */
+  readonly singleInstall: boolean
 }
 
 /** What a user does to a package: durable, a workflow (marketplace.md 2). Id: a GUID. */
 export interface Operation {
   readonly kind: OperationKind
+  /** Empty, as the marketplace, where LAUNCH installs a template. */
   readonly packageId: string
+  /** The template's where LAUNCH installs one. */
   readonly packageName: string
   readonly marketplaceId: string
+  readonly template?: TemplateInstall
   readonly status: 'Running' | 'Completed' | 'Failed'
   readonly errors: readonly string[]
   /** ms since the epoch. */
@@ -36,7 +50,13 @@ export interface Operation {
   readonly completeParameter?: string
   /** Of `install`, by `{templateId}.{variable}`, secret ones sealed; gone when it has ended. */
   readonly variables?: { readonly [name: string]: Json }
+  /** Of `install`: id of the account connector that the cycles use, by the connector's name. */
+  readonly accountConnectors?: { readonly [connector: string]: string }
 }
+
+/** What it works on: of each of these one operation is under way in an account. */
+export const subjectOf = ({ packageId, template }: Pick<Operation, 'packageId' | 'template'>): string =>
+  template === undefined ? packageId : `template/${template.templateId}`
 
 export interface RunningOperation {
   readonly account: AccountId
@@ -59,7 +79,7 @@ export interface Operations {
   get(account: AccountId, id: string): Promise<Operation | undefined>
   /** Those of these ids that are there, in one go. */
   getMany(account: AccountId, ids: readonly string[]): Promise<ReadonlyMap<string, Operation>>
-  /** Operations under way in an account, by package. */
+  /** Operations under way in an account, by package, or by what `subjectOf` says of a template. */
   running(account: AccountId): Promise<ReadonlyMap<string, string>>
   /**
    * Writes the record, and what makes the worker start its workflow. `expected`: version of the installation that it was made from, undefined where there

@@ -12,6 +12,8 @@ export interface PackageOperationInput {
   readonly operation: string
   readonly kind: 'install' | 'uninstall' | 'start' | 'stop'
   readonly packageId: string
+  /** Of LAUNCH, in place of a package. */
+  readonly template?: string
   /** For operators. */
   readonly packageName: string
   readonly accountName: string
@@ -37,12 +39,13 @@ export const OPERATION_FAILED = 'operationFailed'
 export const packageInput = (
   account: { readonly id: AccountId; readonly name: string },
   id: string,
-  { kind, packageId, packageName, cycles, autoStart }: Operation,
+  { kind, packageId, packageName, template, cycles, autoStart }: Operation,
 ): PackageOperationInput => ({
   account: account.id,
   operation: id,
   kind,
   packageId,
+  ...(template === undefined ? {} : { template: template.templateId }),
   packageName,
   accountName: account.name,
   cycles: cycles.map(({ cycleId, name }) => ({ cycle: cycleId, name })),

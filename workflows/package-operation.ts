@@ -136,11 +136,12 @@ interface Show {
 const title = { install: 'Installing', uninstall: 'Uninstalling', start: 'Starting', stop: 'Stopping' } as const
 
 /** Markdown: what is done, where, how far it is, what went wrong (operations.md 5). */
-function createShow({ kind, packageName, packageId, accountName, cycles }: PackageOperationInput): Show {
+function createShow({ kind, packageName, packageId, template, accountName, cycles }: PackageOperationInput): Show {
   const done: string[] = []
   let current: string | undefined
+  const which = template === undefined ? `package ${packageId}` : `template ${template}`
   const write = (status: string, more: readonly string[]): void =>
-    setCurrentDetails([`**${status}**: ${title[kind]} ${code(packageName)} (package ${packageId}) in ${code(accountName)}`, ...done, ...more].join('\n'))
+    setCurrentDetails([`**${status}**: ${title[kind]} ${code(packageName)} (${which}) in ${code(accountName)}`, ...done, ...more].join('\n'))
   const settle = (): void => {
     if (current !== undefined) done.push(`- ${current}: done`)
     if (done.length > 4 * cycles.length + 10) done.shift()

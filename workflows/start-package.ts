@@ -23,7 +23,7 @@ export const packageOperationStart = (input: PackageOperationInput, taskQueue: s
   args: [input] as [PackageOperationInput],
   typedSearchAttributes: new TypedSearchAttributes([
     { key: ACCOUNT_ID, value: input.account },
-    { key: PACKAGE_ID, value: input.packageId },
+    ...(input.template === undefined ? [{ key: PACKAGE_ID, value: input.packageId }] : []),
   ]),
   staticSummary: `${verbs[input.kind]} ${short(input.packageName)} · ${short(input.accountName)}`,
   // A user waits for it: as a sender that is held.

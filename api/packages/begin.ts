@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { ApiError } from '../../domain/errors.ts'
 import { asCycleId } from '../../domain/ids.ts'
 import type { Json } from '../../domain/json.ts'
-import { readVariables } from '../../domain/package-variables.ts'
 import type { Installation } from '../../storage/installation.ts'
 import type { Operation, OperationCycle, OperationKind } from '../../storage/operation.ts'
 import type { Package } from '../../storage/package.ts'
@@ -12,6 +11,7 @@ import { packageInput } from '../../workflows/messages-package.ts'
 import { integerId } from '../marketplaces/find.ts'
 import type { Services } from '../services.ts'
 import { liveRelease } from '../templates/releases.ts'
+import { readChoices } from './choices.ts'
 
 export interface OperationRequest {
   readonly kind: OperationKind
@@ -19,6 +19,8 @@ export interface OperationRequest {
   readonly completeParameter?: string | undefined
   /** Of `install`, by `{templateId}.{variable}`. */
   readonly variables?: { readonly [name: string]: Json } | undefined
+  /** Of `install`: id of the account connector that is used, by the connector's name; where the account has several (connectors.md 2). */
+  readonly accountConnectors?: { readonly [connector: string]: string } | undefined
 }
 
 export interface BegunOperation {
@@ -36,7 +38,7 @@ const TRIES = 5
  * the variables; nothing has begun then.
  */
 export async function beginOperation(services: Services, account: Account, request: OperationRequest): Promise<BegunOperation> {
-  const { registry, operations: starter } = services
+  const { registry } = services
   const packageId = integerId(request.packageId)
   if (packageId === undefined) throw notFound()
   for (let left = TRIES; left > 0; left--) {
@@ -44,30 +46,46 @@ export async function beginOperation(services: Services, account: Account, reque
     if (found === undefined && installation === undefined) throw notFound()
     const operation =
       request.kind === 'install'
-        ? await install(services, packageId, found?.value, installation?.value, request)
+        ? await install(services, account, packageId, found?.value, installation?.value, request)
         : await change(services, account, packageId, found?.value, installation?.value, request)
-    const id = randomUUID()
-    const answer = await registry.operations.begin(account.id, id, operation, installation?.version)
-    if (answer === 'begun') {
-      void starter.start(packageInput(account, id, operation)).then(started => {
-        if (started) registry.operations.started({ account: account.id, id }).catch(() => undefined)
-      })
-      return { id, operation }
-    }
-    if (answer === 'running')
-      throw new ApiError('operation_running', 'Another operation on this package is under way in this account: wait until it has ended.')
-    if (answer === 'gone') throw new ApiError('account_missing', 'There is no such account.')
+    const begun = await put(services, account, operation, installation?.version)
+    if (begun !== undefined) return begun
   }
   throw new ApiError('operation_running', 'The installation is being changed at this moment: try again.')
 }
 
+/** Undefined where the installation is another by now. Throws `operation_running`. */
+export async function put(
+  { registry, operations: starter }: Services,
+  account: Account,
+  operation: Operation,
+  expected: number | undefined,
+): Promise<BegunOperation | undefined> {
+  const id = randomUUID()
+  const answer = await registry.operations.begin(account.id, id, operation, expected)
+  if (answer === 'begun') {
+    void starter.start(packageInput(account, id, operation)).then(started => {
+      if (started) registry.operations.started({ account: account.id, id }).catch(() => undefined)
+    })
+    return { id, operation }
+  }
+  if (answer === 'running') {
+    const what = operation.template === undefined ? 'Another operation on this package' : 'An installation of this template'
+    throw new ApiError('operation_running', `${what} is under way in this account: wait until it has ended.`)
+  }
+  if (answer === 'gone') throw new ApiError('account_missing', 'There is no such account.')
+  return undefined
+}
+
 async function install(
-  { registry, sealer }: Services,
+  services: Services,
+  account: Account,
   packageId: string,
   found: Package | undefined,
   installed: Installation | undefined,
-  { completeParameter, variables = {} }: OperationRequest,
+  { completeParameter, variables = {}, accountConnectors = {} }: OperationRequest,
 ): Promise<Operation> {
+  const { registry } = services
   if (found === undefined) throw notFound()
   if (installed !== undefined && found.singleInstallation)
     throw new ApiError('package_installed', 'The package is installed in this account, and it can be there only once.')
@@ -77,12 +95,7 @@ async function install(
       return { id, name: template?.value.name ?? id, live: template && liveRelease(template.value) }
     }),
   )
-  const read = readVariables(
-    variables,
-    templates.map(({ id, live }) => ({ id, document: live?.document })),
-    plain => sealer.seal(plain),
-  )
-  if (read.problems.length > 0) throw new ApiError('request_invalid', 'The variables are not right; nothing was installed.', read.problems)
+  const choices = await readChoices(services, account, templates, { variables, accountConnectors })
   return {
     kind: 'install',
     packageId,
@@ -99,7 +112,7 @@ async function install(
     })),
     autoStart: found.autoStart,
     ...(completeParameter === undefined ? {} : { completeParameter }),
-    variables: read.values,
+    ...choices,
   }
 }
 

@@ -12,10 +12,11 @@ import type { Services } from '../services.ts'
 
 const kinds = { install: 'Install', uninstall: 'Uninstall', start: 'Start', stop: 'Stop' } as const
 
-export const operationView = (id: string, { kind, packageId, status, errors, startedAt, endedAt }: Operation) => ({
+export const operationView = (id: string, { kind, packageId, template, status, errors, startedAt, endedAt }: Operation) => ({
   id,
   kind: kinds[kind],
-  packageId: Number(packageId),
+  packageId: template === undefined ? Number(packageId) : null,
+  templateId: template?.templateId ?? null,
   status,
   errors,
   startedOnUtc: new Date(startedAt).toISOString(),

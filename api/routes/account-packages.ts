@@ -25,6 +25,10 @@ const installBody = z.object({
     .record(z.string(), json())
     .optional()
     .describe('Values of user-configurable variables, by `{templateId}.{variable}`; secret ones are sealed, and shown to nobody.'),
+  accountConnectors: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Ids of the account connectors that its cycles use, by the name of the connector: where the account has several of one.'),
 })
 
 const about: { readonly [K in OperationKind]: { readonly summary: string; readonly description: string } } = {

@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis'
 import { asAccountId } from '../../domain/ids.ts'
 import { changeChannel, cycleKey, partitionOf } from '../keys.ts'
-import type { Operation, Operations } from '../operation.ts'
+import { subjectOf, type Operation, type Operations } from '../operation.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import { recordLua, recordOf } from './records.ts'
 import { call, script } from './registry-call.ts'
@@ -100,7 +100,7 @@ export function createOperations(redis: Redis): Operations {
       const answer = await begin(
         redis,
         [keys.operations(account), keys.installations(account), keys.account(account), keys.operationsDue(partitionOf(account))],
-        [id, operation.startedAt, JSON.stringify(operation), operation.packageId, expected ?? '', account],
+        [id, operation.startedAt, JSON.stringify(operation), subjectOf(operation), expected ?? '', account],
       )
       return answer === 'begun' || answer === 'running' || answer === 'changed' ? answer : 'gone'
     },
@@ -113,7 +113,7 @@ export function createOperations(redis: Redis): Operations {
         [
           id,
           JSON.stringify(operation),
-          operation.packageId,
+          subjectOf(operation),
           installation === undefined || installation === 'removed' ? (installation ?? '') : JSON.stringify(installation),
           operation.endedAt ?? operation.startedAt,
           notification === undefined ? '' : JSON.stringify(notification),
