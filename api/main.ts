@@ -112,10 +112,11 @@ async function main(config: Config): Promise<void> {
       retentionMs: config.retentionMax,
     },
   }
+  const fanOut = createFanOut(webhooks)
   const app = createApp({
     logger,
     answered: (method, route, status) => metrics.apiRequests.labels(method, route, String(status)).inc(),
-    webhooks: createWebhookRouter(webhooks),
+    webhooks: createWebhookRouter(webhooks, fanOut.wake),
     services: {
       registry,
       guard,
@@ -152,11 +153,11 @@ async function main(config: Config): Promise<void> {
   const ending = new AbortController()
   void prepareTemporal(connection, config, logger, ending.signal)
   void guard.watch(ending.signal)
-  const fanOut = createFanOut(webhooks).run(ending.signal)
+  const handingOut = fanOut.run(ending.signal)
 
   onShutdown(config.shutdownGrace, logger, [
     { name: 'server', run: () => server.close() },
-    { name: 'partner webhooks', run: () => (ending.abort(), fanOut) },
+    { name: 'partner webhooks', run: () => (ending.abort(), handingOut) },
     { name: 'temporal', run: () => connection.close() },
     { name: 'http', run: () => http.close() },
     { name: 'oauth', run: () => oauth.close() },

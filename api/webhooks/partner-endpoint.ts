@@ -14,8 +14,8 @@ import { runBefore, type BeforeScript } from './scripts.ts'
 
 const REPEATED = { replayed: true } as const
 
-/** Answers one request; undefined where the sender is gone. Rejects with `StorageUnavailable` where Redis cannot be reached. */
-export function createPartnerEndpoint(deps: WebhookDeps): (exchange: Exchange) => Promise<Answer | undefined> {
+/** Answers one request; undefined where the sender is gone. Rejects with `StorageUnavailable` where Redis cannot be reached. `arrived`: an event was accepted. */
+export function createPartnerEndpoint(deps: WebhookDeps, arrived: () => void): (exchange: Exchange) => Promise<Answer | undefined> {
   const { connectors, partner, limits, logger, scripting } = deps
 
   return async ({ target, req }) => {
@@ -67,6 +67,7 @@ export function createPartnerEndpoint(deps: WebhookDeps): (exchange: Exchange) =
     if (tooLarge(encoded)) return (await seen()) ? table('accepted', REPEATED) : table('tooLarge')
     const event = { id: randomUUID(), data: encoded, ...(key.key === undefined ? {} : { key: key.key }) }
     const accepted = await bounded(partner.accept(connector.id, event))
+    if (accepted === 'accepted') arrived()
     return accepted === 'full' ? table('full') : table('accepted', { replayed: accepted === 'replayed' })
   }
 }

@@ -2,7 +2,6 @@
  * From the inbox of a connector into the inboxes of the cycles that an event is for (webhooks.md 9): every webhook step of that connector, in each account
  * whose account connector has the event's external id. Each copy has the event's id as its key, so that whatever is repeated after a death makes it once.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebhookData } from '../../domain/document.ts'
 import { StorageUnavailable } from '../../domain/errors.ts'
 import type { AccountId, CycleId, StepId } from '../../domain/ids.ts'
@@ -17,6 +16,7 @@ import type { PartnerEvent, PartnerInbox, PartnerTurn } from '../../storage/part
 import type { Records, Versioned } from '../../storage/records.ts'
 import type { Cycles } from '../../storage/registry.ts'
 import { createAcceptor } from './accept.ts'
+import { createBell } from './bell.ts'
 import type { WebhookDeps } from './deps.ts'
 import { createFacts } from './facts.ts'
 import { createIncidentLog } from './incident-log.ts'
@@ -35,6 +35,8 @@ export interface FanOutDeps extends WebhookDeps {
 export interface FanOut {
   /** Takes turns until `signal` is aborted. */
   run(signal: AbortSignal): Promise<void>
+  /** An event arrived: somebody looks at once. */
+  wake(): void
   /** One turn, of whichever connector is next; false where nothing is to be done. */
   turn(): Promise<boolean>
 }
@@ -47,7 +49,8 @@ interface Target {
 
 const TURNS = 4
 const COPIES_AT_ONCE = 16
-const IDLE_MS = 200
+/** What another process left, and what is to be tried again, is found so often (ms). */
+const SWEEP_MS = 1_000
 const RENEW_MS = 3_000
 /** After that long (ms) an event is handed out again to those whose inbox was full. */
 const AGAIN_MS = 10_000
@@ -61,6 +64,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   const factsOf = createFacts(deps)
   const accept = createAcceptor(deps)
   const incidents = createIncidentLog(deps)
+  const bell = createBell()
 
   /** `signal`: the process ends; what is left of the turn is another's. */
   async function turn(signal?: AbortSignal): Promise<boolean> {
@@ -206,7 +210,8 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     }
   }
 
-  async function take(signal: AbortSignal): Promise<void> {
+  /** Takes turns while there is something to do, then waits to be woken; the first also looks by itself. */
+  async function take(signal: AbortSignal, first: boolean): Promise<void> {
     let told = false
     while (!signal.aborted) {
       let busy = false
@@ -218,14 +223,16 @@ export function createFanOut(deps: FanOutDeps): FanOut {
         if (!told) logger[expected ? 'warn' : 'error']({ err: error }, 'events of partner webhooks cannot be handed out; trying again')
         told = true
       }
-      if (!busy) await sleep(IDLE_MS, undefined, { signal }).catch(() => undefined)
+      if (busy) bell.ring()
+      else await bell.heard(signal, first ? SWEEP_MS : undefined)
     }
   }
 
   return {
     turn,
+    wake: () => bell.ring(),
     async run(signal) {
-      await Promise.all(Array.from({ length: TURNS }, () => take(signal)))
+      await Promise.all(Array.from({ length: TURNS }, (_, at) => take(signal, at === 0)))
     },
   }
 }

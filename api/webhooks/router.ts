@@ -14,10 +14,10 @@ export type WebhookHandler = (req: IncomingMessage, res: ServerResponse, next: (
 
 /**
  * Makes the handler. It reads bodies itself, so nothing that parses them may stand before it; under Express it looks at the URL as it was sent,
- * wherever it is mounted.
+ * wherever it is mounted. `partnerArrived`: an event of a partner webhook was accepted.
  */
-export function createWebhookRouter(deps: WebhookDeps): WebhookHandler {
-  const endpoints = { webhook: createEndpoint(deps), partner: createPartnerEndpoint(deps) }
+export function createWebhookRouter(deps: WebhookDeps, partnerArrived: () => void): WebhookHandler {
+  const endpoints = { webhook: createEndpoint(deps), partner: createPartnerEndpoint(deps, partnerArrived) }
   const observe = observer(deps)
   return (req, res, next) => {
     const target = targetOf('originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? ''))

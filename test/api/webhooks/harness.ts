@@ -82,7 +82,7 @@ export async function startEndpoint(
     limits: { maxBody: 1024 * 1024, maxDepth: 64, maxValues: 100_000, heldLimit: 10, maxStepExecutions: 100, retentionMs: 86_400_000, ...given.limits },
     publicUrl: 'http://public.example',
   }
-  const handler = createWebhookRouter(deps)
+  const handler = createWebhookRouter(deps, () => undefined)
   const server = createServer((req, res) => handler(req, res, () => res.writeHead(418).end()))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
