@@ -1,8 +1,6 @@
 /** The API process: composes everything from the configuration, listens, and ends in order (operations.md 1, 2 and 6). */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
-import type { Redis } from 'ioredis'
 import { createConnectorTester } from '../activities/connectors/test.ts'
 import { createHttpCaller } from '../activities/http/index.ts'
 import { createOAuth } from '../activities/connectors/oauth/index.ts'
@@ -11,11 +9,12 @@ import { addressRules, callerOptions, inboxOptions, scriptingOptions } from '../
 import { createLogger, type Logger } from '../platform/logger.ts'
 import { createMetrics } from '../platform/metrics.ts'
 import { createDataConverter } from '../platform/payloads.ts'
-import { checkDurable, connectRedis, VolatileRedisError } from '../platform/redis.ts'
+import { connectRedis, VolatileRedisError } from '../platform/redis.ts'
 import { createSealer, parseEncryptionKeys } from '../platform/seal.ts'
 import { onShutdown } from '../platform/shutdown.ts'
 import { createTemporalMarker } from '../platform/temporal-marker.ts'
 import { ensureNamespace, temporalOptions } from '../platform/temporal.ts'
+import { awaitRedis, patiently } from '../platform/waiting.ts'
 import { createScripting } from '../scripting/index.ts'
 import { createCycleCache } from '../storage/cycle-cache.ts'
 import { PARTITIONS } from '../storage/keys.ts'
@@ -38,7 +37,7 @@ import { createWebhookRouter } from './webhooks/router.ts'
 import { createStarts } from './webhooks/starts.ts'
 import { createWebhookTemporal } from './webhooks/temporal.ts'
 
-const RETRY_MS = 1_000
+const PREPARE_MS = 30_000
 /** Room in memory for large data that was used last. */
 const BLOBS_MEMORY = 32 * 1024 * 1024
 const CHECK_MS = 2_500
@@ -51,7 +50,8 @@ async function main(config: Config): Promise<void> {
   const { publicUrl } = config
   const metrics = createMetrics('api')
   const redis = connectRedis(config.redisUrl, { logger })
-  await durable(redis, config, logger)
+  const ending = new AbortController()
+  await awaitRedis(redis, config, logger, ending.signal)
 
   const connection = Connection.lazy(temporalOptions(config))
   const blobs = createBlobs(redis, { retentionMs: config.retentionMax, memoryBytes: BLOBS_MEMORY })
@@ -150,7 +150,6 @@ async function main(config: Config): Promise<void> {
   })
   const server = await serve(app, config)
   logger.info({ host: config.host, port: server.port, publicUrl }, 'listening')
-  const ending = new AbortController()
   void prepareTemporal(connection, config, logger, ending.signal)
   void guard.watch(ending.signal)
   const handingOut = fanOut.run(ending.signal)
@@ -168,33 +167,10 @@ async function main(config: Config): Promise<void> {
   ])
 }
 
-/** Nothing is accepted before it is known that Redis keeps it; while Redis cannot be reached, the process waits for it. */
-async function durable(redis: Redis, config: Config, logger: Logger): Promise<void> {
-  for (;;) {
-    try {
-      const reasons = await checkDurable(redis, config.allowVolatileRedis)
-      if (reasons.length > 0) logger.warn({ reasons }, 'this Redis may lose webhooks that were answered with 200 (ALLOW_VOLATILE_REDIS)')
-      return
-    } catch (error) {
-      if (error instanceof VolatileRedisError) throw error
-      logger.warn({ err: error }, 'waiting for Redis')
-      await sleep(RETRY_MS)
-    }
-  }
-}
-
 /** The namespace and the search attributes; while Temporal is down the process runs without, and asynchronous webhooks are accepted. */
 async function prepareTemporal(connection: Connection, config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
-  for (let told = false; !signal.aborted;) {
-    try {
-      await connection.withDeadline(Date.now() + 30_000, () => ensureNamespace(connection, config, SEARCH_ATTRIBUTES))
-      return
-    } catch (error) {
-      if (!told && !signal.aborted) logger.warn({ err: error }, 'Temporal is not ready; trying again')
-      told = true
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
-    }
-  }
+  const attempt = (): Promise<void> => connection.withDeadline(Date.now() + PREPARE_MS, () => ensureNamespace(connection, config, SEARCH_ATTRIBUTES))
+  await patiently(`Temporal at ${config.temporalAddress}`, logger, signal, attempt).catch(() => undefined)
 }
 
 /** What the operator can put right is told without a stack. */
