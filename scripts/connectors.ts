@@ -28,7 +28,23 @@ the connector as one account authenticated it. This page is generated from the s
    connector_, with the application's answer, and nothing is stored. Credentials are sealed and never shown again.
 3. Steps of type [\`method\`](steps.md#method) call it. A connector that is not authenticated in the account is a prerequisite of the cycle.
 
-An account may have several account connectors of one connector, told apart by their names. Then a cycle says which it uses:
+Users of an account authenticate a connector on our pages too, in the marketplace and in LAUNCH: before something is installed they are asked,
+one after the other, for each connector that it needs and the account has not authenticated. The page has the connector's name, icon and
+description, a field for each of its \`settings\` (with \`label\` and \`description\`), and
+
+| \`authentication\` | what is asked |
+| --- | --- |
+| \`none\` | nothing; where there are required settings, those |
+| \`apiKey\`, \`bearer\` | the key or token |
+| \`basic\` | user name and password (which may be empty) |
+| \`oauth2\`, \`clientCredentials\` | nothing but settings: client id and secret are the partner's |
+| \`oauth2\`, \`authorizationCode\` | settings, then [the application's own page](oauth.md#on-our-pages) |
+
+What the application does not take is told with its answer, the settings stay as they were typed, and nothing is stored. A connector that lost
+its access is connected again. What \`ConnectorAuthentications\` of the deploy call has authenticated is not asked for.
+
+An account may have several account connectors of one connector, told apart by their names. Then users choose one, or connect another; an
+installation over the API says which in \`AccountConnectors\`, and a cycle in:
 \`PUT /v1.0/cycles/{id}\` with \`AccountConnectorId\`.
 `
 

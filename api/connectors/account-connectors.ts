@@ -116,12 +116,16 @@ async function nameFor(
 
 const present = <T>(value: T | null | undefined): T | undefined => value ?? undefined
 
-/** Throws `authentication_failed` with the application's answer; then nothing is stored. */
+/**
+ * `id`: of one that is there, when it was made just now by the same call, sent twice. Throws `authentication_failed` with the application's answer; then
+ * nothing is stored.
+ */
 export async function createAccountConnector(
   services: Services,
   account: Account,
   { id: connectorId, value: connector }: Versioned<Connector>,
   input: AccountConnectorInput,
+  id: string = randomUUID(),
 ): Promise<StoredAccountConnector> {
   const settings = checkedSettings(connector, input.settings ?? {})
   const given = { authValue: present(input.authValue), username: present(input.username), password: present(input.password) }
@@ -135,7 +139,6 @@ export async function createAccountConnector(
     ...(await authenticated(services, connector, settings, credentials)),
     ...(externalId === undefined ? {} : { externalId }),
   }
-  const id = randomUUID()
   if ((await services.registry.accountConnectors.of(account.id).create(id, value)) === 'gone')
     throw new ApiError('account_missing', 'There is no such account.')
   return findAccountConnector(services, account, id)

@@ -63,6 +63,7 @@ export function Head({ view, options: { title, scripts = [], head } }: { readonl
       <meta name="color-scheme" content="light dark" />
       <title>{plainText(title)}</title>
       <link rel="stylesheet" href={view.href(assetPath('pages.css'))} />
+      <link rel="stylesheet" href={view.href(assetPath('forms.css'))} />
       {view.theme === undefined ? null : <link rel="stylesheet" href={view.href(view.theme)} />}
       {scripts.map(name => (
         <script type="module" src={view.href(assetPath(name))} />

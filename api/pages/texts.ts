@@ -113,6 +113,85 @@ export const texts = {
     closed: 'You may close this window now.',
   },
 
+  /** Forms with fields. */
+  form: {
+    check: 'Please check what you entered',
+    optional: '(optional)',
+    missing: 'Please fill this in.',
+    choose: 'Please choose one.',
+    tooLong: (max: number): string => `This is too long: at most ${max} characters fit.`,
+  },
+
+  /** Connecting applications. `name`: of the application. */
+  connect: {
+    title: (name: string): string => `Connect ${name}`,
+    againTitle: (name: string): string => `Connect ${name} again`,
+    again: 'This connection has stopped working, perhaps because a password was changed or access was withdrawn. Connect it once more to go on.',
+    for: (subject: string): string => `For ${subject}`,
+    connections: 'Connections',
+    state: { waiting: 'to do', running: 'now', done: 'connected' },
+    labels: { apiKey: 'API key', bearer: 'Access token', username: 'User name', password: 'Password' },
+    kept: 'This is stored encrypted, and is never shown again.',
+    connect: 'Connect',
+    go: 'Continue',
+    cancel: 'Cancel',
+    change: 'Change the details',
+    trying: (name: string): string => `Asking ${name}…`,
+    failed: 'Failed to authenticate the connector',
+    answer: (name: string): string => `Nothing was stored. ${name} could not be connected with what you entered:`,
+    changed: 'Somebody else changed this connection at the same moment. Please try again.',
+    choose: (name: string): string => `Which ${name} connection should be used?`,
+    lost: 'has to be connected again',
+    another: (name: string): string => `Connect another ${name}`,
+    others: 'Choose another connection',
+    visit: (name: string): string => `${name} opens in a window of its own and asks you to agree. Then this page goes on by itself.`,
+    visitHere: (name: string): string => `${name} asks you to agree. Then you come back here.`,
+    open: (name: string): string => `Go to ${name}`,
+    after: 'If this page does not go on by itself when you are done, press Continue.',
+    waiting: (name: string): string => `Waiting for you to agree at ${name}…`,
+    closed: 'Was the window closed? You can open it again.',
+    connected: (name: string): string => `${name} is connected. Going on…`,
+    notYet: (name: string): string => `${name} is not connected yet. Please go there first, and agree.`,
+    allDone: 'Everything is connected',
+    allDoneText: 'You can go on now.',
+    gone: (names: readonly string[]): Told => ({
+      title: 'This cannot be connected at the moment',
+      lines: [`It needs ${names.join(', ')}, which is not available any more. Nothing was changed. Please tell the people who gave you this page.`],
+    }),
+  },
+
+  /** Before a user without a session is sent to an application. */
+  authorize: {
+    title: (name: string): string => `Connect ${name}`,
+    application: 'Application',
+    account: 'Account',
+    next: (name: string, account: string): string => `On the next page ${name} asks you to give ${account} access to your data there.`,
+    warning: 'Go on only if you have just asked for this yourself. If somebody sent you this link, close the window.',
+    go: 'Continue',
+  },
+
+  /** What came of it when a user is back from an application. `detail`: the account connector's name, or why it did not work. */
+  authorized: {
+    done: (name: string, detail: string): Told => ({ title: 'Connected', lines: [`${name} is connected as ${detail}.`] }),
+    expired: (): Told => ({
+      title: 'This link has expired',
+      lines: ['It works for ten minutes, in the browser where you began. Nothing was changed.'],
+    }),
+    gone: (): Told => ({ title: 'Not connected', lines: ['What you were about to connect was removed meanwhile.'] }),
+    refused: (name: string, detail: string): Told => ({ title: 'Not connected', lines: [`${name} did not give access: ${detail}`, 'Nothing was changed.'] }),
+    down: (name: string, detail: string): Told => ({
+      title: 'Not connected',
+      lines: [`${name} does not answer at the moment: ${detail}`, 'Nothing was changed. Please try again in a few minutes.'],
+    }),
+    unavailable: (): Told => ({ title: 'Not connected', lines: ['We cannot store this at the moment. Please try again in a few minutes.'] }),
+    close: 'You may close this window.',
+    again: 'You may close this window. The page behind it is still open: you can try again there.',
+    here: 'You can go back and try again.',
+    elsewhere: 'Go back to where you came from, and connect the application again.',
+    closeButton: 'Close this window',
+    back: 'Go back',
+  },
+
   back: { marketplace: 'Back to the marketplace', launch: 'Back to the integrations' },
 
   problem: {

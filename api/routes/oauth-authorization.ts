@@ -1,9 +1,10 @@
 /** Users who give access (connectors.md 2): where they are sent, and where applications send them back to. */
 import { z } from 'zod'
-import type { Authorized } from '../../activities/connectors/oauth/authorization.ts'
 import { ApiError, StepError, stepErrors, StorageUnavailable } from '../../domain/errors.ts'
 import type { AccountId } from '../../domain/ids.ts'
-import { plainPage, type PlainPage } from '../pages/plain.ts'
+import { returningBrowser } from '../pages/authorize/cookies.ts'
+import { outcomePage } from '../pages/authorize/pages.tsx'
+import { redirect } from '../pages/page.ts'
 import { accountRoute, noBody, noQuery, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
 import { guidOf } from './lists.ts'
@@ -11,38 +12,6 @@ import { guidOf } from './lists.ts'
 const TAG = 'Account connectors'
 
 const HTML = 'text/html; charset=utf-8'
-
-const pageOf = (came: Authorized): PlainPage => {
-  switch (came.kind) {
-    case 'done':
-      return { status: 200, title: 'Connected', lines: [`${came.connector} is connected as ${came.accountConnector}.`, 'You may close this window.'] }
-    case 'expired':
-      return {
-        status: 400,
-        title: 'This link has expired',
-        lines: ['It works once, for ten minutes, in the browser where you began. Nothing was changed.', 'Go back and connect the application again.'],
-      }
-    case 'gone':
-      return { status: 404, title: 'Not connected', lines: ['What you were about to connect was removed meanwhile.'] }
-    case 'refused':
-      return {
-        status: 403,
-        title: 'Not connected',
-        lines: [`${came.connector} did not give access: ${came.reason}`, 'Nothing was changed. You may go back and try again.'],
-      }
-    case 'down':
-      return {
-        status: 502,
-        title: 'Not connected',
-        lines: [`${came.connector} does not answer at the moment: ${came.reason}`, 'Nothing was changed. Go back and try again in a few minutes.'],
-      }
-  }
-}
-
-/** The cookie of the page of ours on which a user began: only that browser comes back (path `/oauth`, random). Without such a page there is none. */
-const browserOf = (cookies: string | undefined): string | undefined => /(?:^|;\s*)flywheel_oauth=([\w-]{43})(?:;|$)/.exec(cookies ?? '')?.[1]
-
-const DOWN: PlainPage = { status: 503, title: 'Not connected', lines: ['We cannot store this at the moment. Go back and try again in a few minutes.'] }
 
 const authorization = z.object({
   authorizeUrl: z.string().meta({ format: 'uri' }).describe("Where a user of the account gives access: the application's own page."),
@@ -88,19 +57,22 @@ export const oauthAuthorizationRoutes: readonly Route[] = [
     body: noBody,
     answers: {
       200: { description: 'The account connector is authenticated.', type: HTML },
+      303: { description: 'It is authenticated: back to the page where the user began, in this window.', headers: { Location: 'That page.' } },
       400: { description: 'The state is unknown, used or over.', type: HTML },
       403: { description: 'The user or the application refused.', type: HTML },
       404: { description: 'The account connector was deleted.', type: HTML },
       502: { description: "The application's token server does not answer.", type: HTML },
       503: { description: 'The storage does not answer.', type: HTML },
     },
-    run: async (services, { query, headers, head }) => {
+    run: async ({ oauth, settings: { publicUrl } }, { query, headers, head }) => {
       // Who only looks whether the page is there does not use the state up.
       if (head) return { status: 204, headers: { 'Cache-Control': 'no-store' } }
       try {
-        return plainPage(services, pageOf(await services.oauth.finish(query, browserOf(headers.cookie))))
+        const came = await oauth.finish(query, returningBrowser(headers))
+        const here = came.kind === 'done' && came.back?.popup === false
+        return here ? redirect(`${publicUrl}${came.back.path}`) : outcomePage(publicUrl, came)
       } catch (error) {
-        if (error instanceof StorageUnavailable) return plainPage(services, DOWN)
+        if (error instanceof StorageUnavailable) return outcomePage(publicUrl, { kind: 'unavailable' })
         throw error
       }
     },

@@ -6,6 +6,8 @@ import type { Services } from '../../services.ts'
 import { seeOther } from '../page.ts'
 import type { Session } from '../session.ts'
 import type { View } from '../view.ts'
+import { chosenAccountConnectors, connectorNeeds } from './connectors.ts'
+import { readDraft } from './draft.ts'
 import { operationPath } from './paths.ts'
 import { nextStep } from './steps.ts'
 import type { Subject } from './subject.ts'
@@ -21,6 +23,8 @@ export async function goOn(services: Services, session: Session, view: View, sub
 async function begin(services: Services, session: Session, subject: Subject): Promise<string> {
   const { completeParameter } = session.visit
   if (subject.kind === 'template') throw new ApiError('template_not_found', 'There is no such integration.')
-  const { id } = await beginOperation(services, session.account, { kind: 'install', packageId: subject.id, completeParameter })
+  const draft = await readDraft(services, session, subject)
+  const accountConnectors = chosenAccountConnectors(await connectorNeeds(services, session.account, subject, draft))
+  const { id } = await beginOperation(services, session.account, { kind: 'install', packageId: subject.id, completeParameter, accountConnectors })
   return id
 }

@@ -1,5 +1,6 @@
 /** The next thing to ask of whoever installs something, or nothing left (marketplace.md 4): connectors first, then variables. */
 import type { Services } from '../../services.ts'
+import { askConnectors } from './connectors.ts'
 import type { Session } from '../session.ts'
 import type { Subject } from './subject.ts'
 
@@ -13,7 +14,7 @@ export interface Step {
 type Ask = (services: Services, session: Session, subject: Subject) => Promise<Step | undefined>
 
 /** In this order. */
-const ASKS: readonly Ask[] = []
+const ASKS: readonly Ask[] = [askConnectors]
 
 /** Undefined: it can be installed. */
 export async function nextStep(services: Services, session: Session, subject: Subject): Promise<Step | undefined> {
