@@ -16,6 +16,8 @@ export interface PageCall<K extends PageKind> {
   /** Of a POST: what the form has. */
   readonly fields: URLSearchParams
   readonly headers: { readonly [name: string]: string | undefined }
+  /** HEAD in place of GET: what is asked for must not happen. */
+  readonly head: boolean
 }
 
 export interface PageSpec<K extends PageKind> {
@@ -65,7 +67,7 @@ export function pageRoute<K extends PageKind>(spec: PageSpec<K>): Route {
 
 async function run<K extends PageKind>(services: Services, raw: RawCall, kind: K, posts: boolean, handler: PageSpec<K>['handler']): Promise<Answer> {
   const { publicUrl } = services.settings
-  const { params, query, headers } = raw
+  const { params, query, headers, head } = raw
   const session = await sessionOf(services, kind, headers)
   const view = session === undefined ? undefined : await viewOf(services, session)
   if (session === undefined || view === undefined) {
@@ -75,7 +77,7 @@ async function run<K extends PageKind>(services: Services, raw: RawCall, kind: K
   const fields = raw.body?.form === 'fields' ? raw.body.fields : new URLSearchParams()
   try {
     if (posts) checkForm(session, { headers, fields }, publicUrl)
-    return await handler(services, { session, view, params, query, headers, fields })
+    return await handler(services, { session, view, params, query, headers, fields, head })
   } catch (error) {
     if (error instanceof ApiError && error.status < 500) return problemPage(view, error)
     throw error

@@ -4,8 +4,9 @@ import { assetRoutes } from './assets.ts'
 import { authorizeRoutes } from './authorize/routes.ts'
 import { connectRoutes } from './connect/routes.ts'
 import { flowRoutes } from './flow/routes.ts'
-import { launchRoutes } from './launch.ts'
+import { launchRoutes } from './launch/routes.ts'
 import { marketplacePageRoutes } from './marketplace/routes.ts'
+import { settingsRoutes } from './settings/routes.ts'
 import { themeRoutes } from './theme.ts'
 
 export const pageRoutes: readonly Route[] = [
@@ -14,6 +15,7 @@ export const pageRoutes: readonly Route[] = [
   ...marketplacePageRoutes,
   ...launchRoutes,
   ...flowRoutes,
+  ...settingsRoutes,
   ...connectRoutes,
   ...authorizeRoutes,
 ]

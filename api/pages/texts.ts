@@ -14,6 +14,8 @@ const errors: { readonly [code in ApiErrorCode]?: string } = {
   route_not_found: 'There is no page at this address.',
   method_not_allowed: 'This address is not a page of its own. Please go back and try again.',
   body_too_large: 'That was too much at once. Please enter less, and try again.',
+  template_not_found: 'This integration is no longer offered. Nothing was changed.',
+  template_installed: 'This integration is already installed, and once is enough.',
   package_not_found: 'This integration is no longer offered. Nothing was changed.',
   package_not_installed: 'This integration is not installed any more. Nothing was changed.',
   package_installed: 'This integration is already installed, and once is enough.',
@@ -120,6 +122,32 @@ export const texts = {
     missing: 'Please fill this in.',
     choose: 'Please choose one.',
     tooLong: (max: number): string => `This is too long: at most ${max} characters fit.`,
+  },
+
+  /** LAUNCH: the choice. */
+  launch: {
+    title: 'Choose an integration',
+    subtitle: (account: string): string => `For ${account}`,
+    empty: 'There is nothing to install here at the moment. Please come back soon, or ask the people who gave you this page.',
+    there: 'You have this one already.',
+  },
+
+  /** Values that users set. */
+  settings: {
+    title: (name: string): string => `Set up ${name}`,
+    text: 'Have a look at these settings. You can change them before it is installed.',
+    next: 'Continue',
+    previous: 'Back',
+    cancel: 'Cancel',
+    step: (at: number, of: number): string => `Step ${at} of ${of}`,
+    yes: 'Yes',
+    no: 'No',
+    none: 'None',
+    choose: 'Please choose…',
+    kept: 'There is a value already, which is never shown. Leave this empty to keep it.',
+    number: 'Please enter a number.',
+    json: 'This could not be read. Please check brackets, quotes and commas.',
+    tooMuch: 'That is too much all together. Please enter less.',
   },
 
   /** Connecting applications. `name`: of the application. */

@@ -38,8 +38,10 @@ export const bareView = (publicUrl: string, frames: readonly string[] = ['*']): 
 export async function viewOf(services: Pick<Services, 'registry' | 'settings'>, session: Session): Promise<View | undefined> {
   const { to } = session.visit
   const shared = { href: hrefs(services.settings.publicUrl), token: formToken(session) }
-  if (to.page === 'launch')
-    return { ...shared, frames: await framesOf(services, session.visit), forms: [], brand: session.account.name, back: '/account/launch' }
+  if (to.page === 'launch') {
+    const [frames, { css }] = await Promise.all([framesOf(services, session.visit), services.registry.settings.get()])
+    return { ...shared, frames, forms: [], ...themed(css, ''), brand: session.account.name, back: '/account/launch' }
+  }
   const marketplace = await services.registry.marketplaces.get(to.marketplaceId)
   if (marketplace === undefined) return undefined
   const { css, name, embeddingOrigins } = marketplace.value

@@ -49,10 +49,37 @@ export async function completedPackage(services: Services, { account, visit }: S
   }
 }
 
-/** Those that are still there, as they stand. */
+/** Of a template that LAUNCH installed; its cycle may be gone by now. */
+export async function completedTemplate(services: Services, { account }: Session<'launch'>, operation: Operation): Promise<Completed> {
+  const [made] = operation.cycles
+  const [cycles, { launchCompleteHtml }] = await Promise.all([cyclesOf(services, account.id, operation), services.registry.settings.get()])
+  const stored = made && (await services.registry.cycles.get({ account: account.id, cycle: made.cycleId }))
+  const { completeParameter } = operation
+  return {
+    result: {
+      accountId: account.id,
+      accountApiId: account.apiId,
+      cycleId: made?.cycleId ?? '',
+      status: cycles[0]?.status ?? made?.state ?? 'Stopped',
+      userId: account.userId,
+      webhooks: (cycles[0]?.webhooks ?? []).map(({ url }) => url),
+      errors: [...operation.errors],
+      ...(completeParameter === undefined ? {} : { completeParameter }),
+      templateId: made?.templateId ?? '',
+      templateReleaseId: made?.templateReleaseId ?? '',
+      templateTags: [...(stored?.document.tags ?? [])],
+    },
+    message: '',
+    errors: operation.errors,
+    html: launchCompleteHtml,
+    redirectBack: false,
+  }
+}
+
+/** Those that are still there; the state is that of the end of the operation, as it was told then. */
 async function cyclesOf(services: Services, account: Session['account']['id'], { cycles }: Operation) {
   const found = await Promise.all(
-    cycles.map(async ({ cycleId, templateId }) => {
+    cycles.map(async ({ cycleId, templateId, state }) => {
       const place = { account, cycle: cycleId }
       const [stored, status] = await Promise.all([services.registry.cycles.get(place), services.inbox.status(place)])
       if (stored === undefined || status === undefined) return []
@@ -60,7 +87,7 @@ async function cyclesOf(services: Services, account: Session['account']['id'], {
       return [
         {
           cycleId,
-          status: status.state,
+          status: state ?? status.state,
           templateId,
           templateReleaseId: stored.origin?.releaseId ?? '',
           webhooks: webhooks.map(({ stepName, url }) => ({ stepName, url })),

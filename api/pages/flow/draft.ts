@@ -18,8 +18,10 @@ export interface Draft {
   readonly accountConnectors?: { readonly [connectorId: string]: string }
   /** By id of the connector. */
   readonly connecting?: { readonly [connectorId: string]: Connecting }
-  /** Values of variables. */
+  /** Values of variables, by `{templateId}.{variable}`. */
   readonly variables?: { readonly [name: string]: Json }
+  /** Names of variables that the user has seen and set, or left as they are. */
+  readonly settled?: readonly string[]
 }
 
 type Needs = Pick<Services, 'registry' | 'sealer'>

@@ -1,16 +1,18 @@
 /** From what was chosen to the operation that installs it. */
 import { ApiError } from '../../../domain/errors.ts'
-import { beginOperation } from '../../packages/begin.ts'
+import { beginOperation, type BegunOperation } from '../../packages/begin.ts'
+import { beginTemplate } from '../../packages/begin-template.ts'
 import type { Answer } from '../../route.ts'
 import type { Services } from '../../services.ts'
 import { seeOther } from '../page.ts'
 import type { Session } from '../session.ts'
 import type { View } from '../view.ts'
 import { chosenAccountConnectors, connectorNeeds } from './connectors.ts'
-import { readDraft } from './draft.ts'
+import { forgetDraft, readDraft } from './draft.ts'
 import { operationPath } from './paths.ts'
 import { nextStep } from './steps.ts'
-import type { Subject } from './subject.ts'
+import { isLaunch, type Subject } from './subject.ts'
+import { chosenVariables } from './variables.ts'
 
 /** To the next step of the flow; where nothing is left to ask the installation begins, and the progress page follows. */
 export async function goOn(services: Services, session: Session, view: View, subject: Subject): Promise<Answer> {
@@ -19,12 +21,29 @@ export async function goOn(services: Services, session: Session, view: View, sub
   return seeOther(view, operationPath(subject.base, await begin(services, session, subject)))
 }
 
-/** Answers the id of the operation. */
+/** Answers the id of the operation, or of the one that is under way already: whoever clicked twice sees the first. */
 async function begin(services: Services, session: Session, subject: Subject): Promise<string> {
-  const { completeParameter } = session.visit
-  if (subject.kind === 'template') throw new ApiError('template_not_found', 'There is no such integration.')
+  try {
+    const { id } = await install(services, session, subject)
+    await forgetDraft(services, session, subject)
+    return id
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'operation_running') throw error
+    const running = (await services.registry.operations.running(session.account.id)).get(subject.kind === 'package' ? subject.id : `template/${subject.id}`)
+    if (running === undefined) throw error
+    return running
+  }
+}
+
+async function install(services: Services, session: Session, subject: Subject): Promise<BegunOperation> {
+  const { account, visit } = session
   const draft = await readDraft(services, session, subject)
-  const accountConnectors = chosenAccountConnectors(await connectorNeeds(services, session.account, subject, draft))
-  const { id } = await beginOperation(services, session.account, { kind: 'install', packageId: subject.id, completeParameter, accountConnectors })
-  return id
+  const shared = {
+    completeParameter: visit.completeParameter,
+    variables: chosenVariables(subject, draft),
+    accountConnectors: chosenAccountConnectors(await connectorNeeds(services, account, subject, draft)),
+  }
+  if (!isLaunch(session)) return beginOperation(services, account, { kind: 'install', packageId: subject.id, ...shared })
+  const { start, runOnce, singleInstall } = session.visit.to
+  return beginTemplate(services, account, { templateId: subject.id, start, runOnce, singleInstall, ...shared })
 }

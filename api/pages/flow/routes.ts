@@ -1,12 +1,12 @@
 /** Watching an operation, and its end: the same for packages and for templates. */
 import { ApiError } from '../../../domain/errors.ts'
-import type { Operation } from '../../../storage/operation.ts'
+import { subjectOf, type Operation } from '../../../storage/operation.ts'
 import { guidOf } from '../../routes/lists.ts'
 import type { Answer, Route } from '../../route.ts'
 import type { Services } from '../../services.ts'
 import { HTML, pageRoute, redirect, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
 import type { PageKind } from '../session.ts'
-import { completedPackage, returnAddress } from './complete.ts'
+import { completedPackage, completedTemplate, returnAddress, type Completed } from './complete.ts'
 import { completePage } from './complete-page.tsx'
 import { BASES, basePath, completePath, operationPath } from './paths.ts'
 import { progressOf } from './progress.ts'
@@ -22,7 +22,8 @@ interface Found {
 async function find({ registry }: Services, kind: PageKind, { session, params }: PageCall<PageKind>): Promise<Found> {
   const id = guidOf(params.operationId)
   const operation = id === undefined ? undefined : await registry.operations.get(session.account.id, id)
-  if (id === undefined || operation === undefined || operation.packageId !== params.id)
+  const subject = kind === 'launch' ? `template/${params.id ?? ''}` : params.id
+  if (id === undefined || operation === undefined || params.id === undefined || subjectOf(operation) !== subject)
     throw new ApiError('operation_not_found', 'There is no such operation in this account.')
   return { id, operation, base: basePath(kind, params.id) }
 }
@@ -43,11 +44,11 @@ async function watch(services: Services, kind: PageKind, call: PageCall<PageKind
 /** Back to where it was begun, which tells what was done. */
 const doneAddress = ({ back }: PageCall<PageKind>['view'], id: string): string => `${back ?? '/account/marketplace'}?done=${id}`
 
-async function complete(services: Services, call: PageCall<'marketplace'>): Promise<Answer> {
+async function complete<K extends PageKind>(services: Services, kind: K, call: PageCall<K>, completedOf: CompletedOf<K>): Promise<Answer> {
   const { session, view } = call
-  const { id, operation, base } = await find(services, 'marketplace', call)
+  const { id, operation, base } = await find(services, kind, call)
   if (operation.kind !== 'install' || operation.status !== 'Completed') return seeOther(view, operationPath(base, id))
-  const completed = await completedPackage(services, session, operation)
+  const completed = await completedOf(services, session, operation)
   if (completed.redirectBack) return seeOther(view, doneAddress(view, id))
   if (completed.returnUrl !== undefined) return redirect(returnAddress(completed.returnUrl, completed.result))
   return completePage({ view, completed, name: operation.packageName, targetOrigin: session.visit.targetOrigin })
@@ -66,16 +67,22 @@ const watchRoute = <K extends PageKind>(kind: K): Route =>
     handler: (services, call) => watch(services, kind, call),
   })
 
+type CompletedOf<K extends PageKind> = (services: Services, session: PageCall<K>['session'], operation: Operation) => Promise<Completed>
+
+const completeRoute = <K extends PageKind>(kind: K, what: string, completedOf: CompletedOf<K>): Route =>
+  pageRoute({
+    method: 'GET',
+    kind,
+    path: completePath(BASES[kind], '{operationId}'),
+    summary: `Shows that ${what} is installed, with the result for the host page`,
+    params: params(kind),
+    answers: { 200: HTML, 303: SEE_OTHER, 404: { ...HTML, description: 'A page that says that there is no such operation.' } },
+    handler: (services, call) => complete(services, kind, call, completedOf),
+  })
+
 export const flowRoutes: readonly Route[] = [
   watchRoute('marketplace'),
   watchRoute('launch'),
-  pageRoute({
-    method: 'GET',
-    kind: 'marketplace',
-    path: completePath(BASES.marketplace, '{operationId}'),
-    summary: 'Shows that a package is installed, with the result for the host page',
-    params: params('marketplace'),
-    answers: { 200: HTML, 303: SEE_OTHER, 404: { ...HTML, description: 'A page that says that there is no such operation.' } },
-    handler: complete,
-  }),
+  completeRoute('marketplace', 'a package', completedPackage),
+  completeRoute('launch', 'a template', completedTemplate),
 ]

@@ -3,6 +3,7 @@ import type { Services } from '../../services.ts'
 import { askConnectors } from './connectors.ts'
 import type { Session } from '../session.ts'
 import type { Subject } from './subject.ts'
+import { askVariables } from './variables.ts'
 
 /** A page of the flow, as it stands behind the subject's path. */
 export interface Step {
@@ -14,7 +15,7 @@ export interface Step {
 type Ask = (services: Services, session: Session, subject: Subject) => Promise<Step | undefined>
 
 /** In this order. */
-const ASKS: readonly Ask[] = [askConnectors]
+const ASKS: readonly Ask[] = [askConnectors, askVariables]
 
 /** Undefined: it can be installed. */
 export async function nextStep(services: Services, session: Session, subject: Subject): Promise<Step | undefined> {

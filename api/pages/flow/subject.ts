@@ -4,8 +4,10 @@ import { ApiError } from '../../../domain/errors.ts'
 import { findPackage } from '../../marketplaces/find.ts'
 import type { Services } from '../../services.ts'
 import { liveRelease } from '../../templates/releases.ts'
+import { findTemplate } from '../../templates/view.ts'
 import type { Session } from '../session.ts'
-import { packagePath } from './paths.ts'
+import { isOffered } from '../launch/offer.ts'
+import { basePath, packagePath } from './paths.ts'
 
 /** A template that becomes a cycle, as of its live release. */
 export interface SubjectTemplate {
@@ -51,8 +53,27 @@ async function packageSubject(services: Services, session: Session<'marketplace'
 
 /** The subject that a path of the flow names. Throws `package_not_found`, `template_not_found`. */
 export async function findSubject(services: Services, session: Session, id: string | undefined): Promise<Subject> {
+  if (isLaunch(session)) return templateSubject(services, session, id)
   if (isMarketplace(session)) return packageSubject(services, session, id)
-  throw new ApiError('template_not_found', 'There is no such integration.')
+  throw new Error(`no subject on a page of ${session.visit.to.page}`)
 }
 
+/** One that the session is offered. Throws `template_not_found`. */
+async function templateSubject(services: Services, { visit }: Session<'launch'>, id: string | undefined): Promise<Subject> {
+  const template = await findTemplate(services, id)
+  const live = liveRelease(template.value)
+  if (live === undefined || !isOffered(template, visit.to)) throw new ApiError('template_not_found', 'There is no such template.')
+  const { name, description = '' } = live.document
+  return {
+    kind: 'template',
+    id: template.id,
+    base: basePath('launch', template.id),
+    back: '/account/launch',
+    title: name,
+    description,
+    templates: [{ id: template.id, name, releaseId: live.id, document: live.document }],
+  }
+}
+
+export const isLaunch = (session: Session): session is Session<'launch'> => session.visit.to.page === 'launch'
 const isMarketplace = (session: Session): session is Session<'marketplace'> => session.visit.to.page === 'marketplace'

@@ -2,6 +2,8 @@
 import type { ApiHarness } from '../harness.ts'
 
 export interface Page {
+  /** Path and query that it was asked for. */
+  readonly path: string
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -15,6 +17,7 @@ export interface PageForm {
 }
 
 export interface Browser {
+  head(path: string): Promise<Page>
   get(path: string, headers?: { readonly [name: string]: string }): Promise<Page>
   post(path: string, fields: { readonly [name: string]: string }, headers?: { readonly [name: string]: string }): Promise<Page>
   /** Sends the form of that name, with what is typed into it. */
@@ -25,7 +28,7 @@ export interface Browser {
 
 const PUBLIC = 'http://hooks.example'
 
-export function createBrowser(api: Pick<ApiHarness, 'base'>): Browser {
+export function createBrowser(api: Pick<ApiHarness, 'base'>, publicUrl = PUBLIC): Browser {
   const cookies = new Map<string, { readonly value: string; readonly path: string }>()
 
   async function ask(method: string, path: string, init: RequestInit, headers: { readonly [name: string]: string }): Promise<Page> {
@@ -36,12 +39,19 @@ export function createBrowser(api: Pick<ApiHarness, 'base'>): Browser {
       const [, name = '', value = '', at = '/'] = /^([^=]+)=([^;]*);.*?Path=([^;]+)/.exec(set) ?? []
       cookies.set(name, { value, path: at })
     }
-    return { status: answer.status, headers: answer.headers, text: await answer.text(), location: (answer.headers.get('location') ?? '').replace(PUBLIC, '') }
+    return {
+      path,
+      status: answer.status,
+      headers: answer.headers,
+      text: await answer.text(),
+      location: (answer.headers.get('location') ?? '').replace(publicUrl, ''),
+    }
   }
 
   const browser: Browser = {
+    head: path => ask('HEAD', path, {}, {}),
     get: (path, headers = {}) => ask('GET', path, {}, headers),
-    post: (path, fields, headers = {}) => ask('POST', path, { body: new URLSearchParams(fields) }, { origin: PUBLIC, ...headers }),
+    post: (path, fields, headers = {}) => ask('POST', path, { body: new URLSearchParams(fields) }, { origin: publicUrl, ...headers }),
     send(page, name, typed = {}) {
       const form = formOf(page, name)
       return browser.post(form.action, { ...form.fields, ...typed })
