@@ -4,10 +4,13 @@ import { StepError, stepErrors, type ErrorAnswer, type StepErrorCode } from '../
 
 const isCode = (type: string | null | undefined): type is StepErrorCode => typeof type === 'string' && Object.hasOwn(stepErrors, type)
 
-/** What an activity of a step rejected with. Cancellations stay what they are; a failure without a code of ours gets `fallback`. */
+/**
+ * What an activity of a step rejected with: a local one with the failure itself, a regular one with it as the cause. Cancellations stay what they are; a
+ * failure without a code of ours gets `fallback`.
+ */
 export function stepErrorOf(error: unknown, fallback: StepErrorCode): unknown {
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) return error
-  const cause = error.cause
+  if (isCancellation(error) || !(error instanceof ActivityFailure || error instanceof ApplicationFailure)) return error
+  const cause = error instanceof ActivityFailure ? error.cause : error
   if (cause instanceof ApplicationFailure && isCode(cause.type)) return new StepError(cause.type, cause.message, answerIn(cause.details))
   return new StepError(fallback, cause?.message ?? error.message)
 }

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Step } from '../../domain/document.ts'
 import { asRequestId } from '../../domain/ids.ts'
@@ -96,6 +97,27 @@ describe('inline scripts', () => {
     const { events } = await handle.fetchHistory()
     const scheduled = (events ?? []).flatMap(event => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [])
     expect(scheduled).toEqual(['evaluate', 'callHttp'])
+  })
+
+  it('that throw are an error of their step, before the answer and after it (cycles.md 5)', async () => {
+    rig.activities.evaluate = () => Promise.reject(ApplicationFailure.nonRetryable('The script threw: no', 'script'))
+    const steps: Step[] = [
+      trigger('early'),
+      call('early', { body: '= no', onError: 'ignore', next: 'answer' }),
+      { id: 'answer', type: 'synchronousResponse', next: 'late' },
+      call('late', { body: '= no', onError: 'ignore', next: 'last' }),
+      { id: 'last', type: 'decision', left: '= no', condition: 'exists' },
+    ]
+    const handle = await rig.start(rig.input(documentOf(steps)))
+    const state = await until(async () => {
+      const now = await handle.query<TransactionState>(STATE)
+      return now.steps.some(({ stepId, status }) => stepId === 'last' && status === 'Errored') && now
+    })
+    expect(state.incidents.map(({ stepId, message }) => [stepId, message]).toSorted()).toEqual(
+      ['early', 'last', 'late'].map(id => [id, 'Failed to build the request']),
+    )
+    await handle.signal(STOP)
+    await handle.result().catch(() => undefined)
   })
 })
 
