@@ -64,7 +64,7 @@ function defaultPage({ view, completed, name, targetOrigin }: CompleteOptions): 
             <h1>
               <Name>{title}</Name>
             </h1>
-            {completed.message.trim() === '' ? <p>{complete.text}</p> : <PartnerHtml html={completed.message} />}
+            {completed.message.trim() !== '' ? <PartnerHtml html={completed.message} /> : completed.errors.length === 0 ? <p>{complete.text}</p> : null}
             {completed.errors.length === 0 ? null : (
               <Notice kind="bad">
                 <p>{complete.problems}</p>

@@ -74,7 +74,7 @@ function Choice({ view, how, one }: { readonly view: View; readonly how: How; re
           <p class="muted">{texts.launch.there}</p>
         ) : (
           <Form view={view} name={texts.actions.install} action={`${base}/install`}>
-            <button type="submit" class="button primary" aria-describedby={title}>
+            <button type="submit" class={`button ${installed ? 'plain' : 'primary'}`} aria-describedby={title}>
               {texts.actions.install}
             </button>
           </Form>

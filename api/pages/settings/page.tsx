@@ -83,13 +83,11 @@ export function settingsPage(page: SettingsPage): Answer {
       )}
       <div class="top">
         <Picture image={subject.image} name={subject.title} />
-        <div>
-          <h1>
-            <Name>{title}</Name>
-          </h1>
-          <p class="muted">{settings.text}</p>
-        </div>
+        <h1>
+          <Name>{title}</Name>
+        </h1>
       </div>
+      {wizard === undefined ? <p class="muted">{settings.text}</p> : null}
       <Summary problems={wrong} />
       {form}
     </section>,
