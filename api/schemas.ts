@@ -175,7 +175,7 @@ const transactionStep = z.object({
   status: z.enum(['Running', 'Retrying', 'Waiting', 'Completed', 'Errored', 'Skipped', 'Stopped']),
   startedAt: instant(),
   endedAt: instant().nullable(),
-  attempts: count(),
+  attempts: count().describe('How often it was tried, in all its executions.'),
   data: free().describe('What the step produced (cycles.md 3).'),
 })
 

@@ -216,7 +216,10 @@ export interface StepRecord {
   readonly status: 'Running' | 'Retrying' | 'Waiting' | 'Completed' | 'Errored' | 'Skipped' | 'Stopped'
   readonly startedAt: number
   readonly endedAt?: number
+  /** How many executions there were. */
   readonly attempts: number
+  /** How many of their tries failed and were followed by another; absent: none. */
+  readonly retries?: number
   readonly data?: Json
   /** There is data, too large for this answer: query `stepData` has it. */
   readonly large?: true

@@ -33,6 +33,6 @@ export const stepView = (step: StepRecord) => ({
   status: step.status,
   startedAt: instant(step.startedAt),
   endedAt: maybe(step.endedAt),
-  attempts: step.attempts,
+  attempts: step.attempts + (step.retries ?? 0),
   data: step.data ?? null,
 })

@@ -103,7 +103,7 @@ describe('transactions', () => {
     const { id, place, transactions } = await cycleWith(1)
     const transaction = transactions[0] ?? ''
     await beginOne(place, transaction)
-    const step = { stepId: 'order', stepName: 'Order received', status: 'Completed' as const, startedAt: 1_000, endedAt: 2_000, attempts: 1 }
+    const step = { stepId: 'order', stepName: 'Order received', status: 'Completed' as const, startedAt: 1_000, endedAt: 2_000, attempts: 1, retries: 2 }
     state = { status: 'InProgress', steps: [{ ...step, data: { body: { camelCase: [{ x: null }] } } }], incidents: [], responses: {} }
     await api.registry.incidents.add(place, { at: 5, level: 'Error', stepId: 'order', message: 'Webhook failed', detail: 'why' }, transaction)
     const { json } = await api.v1('GET', `/cycles/${id}/transactions/${transaction}`, { account })
@@ -116,7 +116,7 @@ describe('transactions', () => {
         Status: 'Completed',
         StartedAt: '1970-01-01T00:00:01.000Z',
         EndedAt: '1970-01-01T00:00:02.000Z',
-        Attempts: 1,
+        Attempts: 3,
         Data: { body: { camelCase: [{ x: null }] } },
       },
     ])

@@ -6,8 +6,10 @@ import type { Life } from './life.ts'
 /** A step begins; answers which execution of it this is, from 1. */
 export function beginStep(life: Life, step: Step): number {
   const { records } = life.state
-  const attempts = (records.get(step.id)?.attempts ?? 0) + 1
-  records.set(step.id, { stepId: step.id, stepName: step.name ?? step.id, status: 'Running', startedAt: life.context.now(), attempts })
+  const before = records.get(step.id)
+  const attempts = (before?.attempts ?? 0) + 1
+  const retries = before?.retries === undefined ? {} : { retries: before.retries }
+  records.set(step.id, { stepId: step.id, stepName: step.name ?? step.id, status: 'Running', startedAt: life.context.now(), attempts, ...retries })
   life.context.changed()
   return attempts
 }
@@ -24,6 +26,7 @@ export function endStep(life: Life, step: Step, status: StepRecord['status']): v
 export function resumeStep(life: Life, step: Step): void {
   const record = life.state.records.get(step.id)
   if (record === undefined || record.status === 'Running') return
+  if (record.status === 'Retrying') record.retries = (record.retries ?? 0) + 1
   record.status = 'Running'
   delete record.endedAt
   life.context.changed()

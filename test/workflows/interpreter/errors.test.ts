@@ -127,7 +127,7 @@ describe('retry (cycles.md 5)', () => {
       ['a', 1, 2],
       ['b', 1, 0],
     ])
-    expect(memory.life().state.records.get('a')).toMatchObject({ status: 'Completed', attempts: 1 })
+    expect(memory.life().state.records.get('a')).toMatchObject({ status: 'Completed', attempts: 1, retries: 2 })
   })
   it('maxRetries and retryDelays override, of the step before the settings; the last delay stands for those left out', async () => {
     const own = memoryOf([trigger('a'), call('a', undefined, { onError: 'retry', maxRetries: 3, retryDelays: ['1m', '2m'] })], answering('a', ...failures(9)), {
