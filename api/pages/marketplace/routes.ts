@@ -16,7 +16,11 @@ async function act(services: Services, kind: OperationKind, call: PageCall<'mark
   const { session, view, params } = call
   const { registry } = services
   try {
-    if (kind === 'install') return await goOn(services, session, view, await findSubject(services, session, params.id))
+    if (kind === 'install') {
+      const subject = await findSubject(services, session, params.id)
+      await checkOnce(services, session, subject.id)
+      return await goOn(services, session, view, subject)
+    }
     const packageId = await ownPackage(services, call)
     const { id } = await beginOperation(services, session.account, { kind, packageId, completeParameter: session.visit.completeParameter })
     return seeOther(view, operationPath(packagePath(packageId), id))
@@ -26,6 +30,13 @@ async function act(services: Services, kind: OperationKind, call: PageCall<'mark
     if (running === undefined) throw error
     return seeOther(view, operationPath(packagePath(params.id), running))
   }
+}
+
+/** Before anything is asked. Throws `package_installed`. */
+async function checkOnce({ registry }: Services, { account }: PageCall<'marketplace'>['session'], id: string): Promise<void> {
+  const [found, installed] = await Promise.all([registry.packages.get(id), registry.installations.of(account.id).get(id)])
+  if (found?.value.singleInstallation === true && installed !== undefined)
+    throw new ApiError('package_installed', 'The package is installed in this account, and it can be there only once.')
 }
 
 /** Of the session's marketplace, offered or installed. Throws `package_not_found`. */
