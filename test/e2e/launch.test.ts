@@ -110,6 +110,22 @@ describe('LAUNCH (marketplace.md 3, 4)', () => {
     expect(await cycle(account, result.cycleId)).toMatchObject({ Status: 'Active' })
   })
 
+  it('with RunOnce a held sender gets the answer of the only run, and the next one waits', async () => {
+    const document = {
+      steps: [
+        { id: 'order', name: 'Order received', type: 'webhook', next: 'answer' },
+        { id: 'answer', type: 'synchronousResponse', body: { order: '{{order.body.id}}' } },
+      ],
+    }
+    const { account, result } = await launch({ RunOnce: true }, document)
+    const post = (id: number) =>
+      fetch(result.webhooks[0] ?? '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ id }) })
+    expect(await (await post(1)).json()).toEqual({ order: 1 })
+    await until(async () => (await cycle(account, result.cycleId)).Status === 'Stopped', { what: 'the end of the first run' })
+    expect((await post(2)).status).toBe(200)
+    expect(await cycle(account, result.cycleId)).toMatchObject({ Status: 'Stopped', QueuedTransactionCount: 1 })
+  })
+
   it('tells of a cycle that failed to start, which is Stopped', async () => {
     const verified = {
       id: 'order',

@@ -254,6 +254,52 @@ describe('an installation by LAUNCH (marketplace.md 3)', () => {
     expect((await one.browser.get(begun.location.replace(id, randomUUID()))).status).toBe(404)
   })
 
+  it("ends on the partner's own page, which has the result as a script can read it", async () => {
+    const html = '<h1>Ready {{ InstallCompleteMessage }}</h1><button onclick="done()">Close</button>'
+    await api.v1('PUT', '/settings', { body: { LaunchCompleteHtml: html } })
+    const tag = aTag()
+    const id = await template(tag, 'Orders')
+    const one = await visitor(tag, { CompleteParameter: '</script><script>alert(1)</script>\u2028&' })
+    const begun = await one.browser.get('/account/launch')
+    const operation = await operationOf(one, begun)
+    const complete = `${begun.location}/complete`
+    expect((await one.browser.get(complete)).location).toBe(begun.location)
+    const ended: Operation = {
+      ...operation,
+      status: 'Completed',
+      errors: ['Failed to start "<b>"'],
+      endedAt: Date.now(),
+      cycles: operation.cycles.map(cycle => ({ ...cycle, state: 'Stopped' as const })),
+    }
+    const operationId = /operations\/([^/]+)$/.exec(begun.location)?.[1] ?? ''
+    await api.registry.operations.finish(one.guid, operationId, { operation: ended, installation: undefined, notification: undefined, states: [] })
+    expect((await one.browser.get(begun.location)).location).toBe(complete)
+    const page = await one.browser.get(complete)
+    expect(page.text).toContain('<h1>Ready </h1><button onclick="done()">Close</button>')
+    expect(page.headers.get('content-security-policy')).toContain("'unsafe-inline'")
+    expect(page.text).not.toContain('<script>alert')
+    const [cycle] = operation.cycles
+    const result: unknown = JSON.parse(/window\.result = (.*?)<\/script>/s.exec(page.text)?.[1] ?? '')
+    const account = await api.registry.accounts.get(one.guid)
+    // Its cycle is gone by now: what was told is told again.
+    expect(JSON.stringify(result)).toBe(
+      JSON.stringify({
+        accountId: one.guid,
+        accountApiId: one.account,
+        cycleId: cycle?.cycleId,
+        status: 'Stopped',
+        userId: account?.userId,
+        webhooks: [],
+        errors: ['Failed to start "<b>"'],
+        completeParameter: '</script><script>alert(1)</script>\u2028&',
+        templateId: id,
+        templateReleaseId: cycle?.templateReleaseId,
+        templateTags: [],
+      }),
+    )
+    await api.v1('PUT', '/settings', { body: { LaunchCompleteHtml: '' } })
+  })
+
   it("is themed by the partner's CSS, and framed where the settings say", async () => {
     await api.v1('PUT', '/settings', { body: { Css: 'body { color: red }', EmbeddingOrigins: ['https://frame.example'] } })
     const { browser } = await visitor(aTag(), { TargetOrigin: 'https://host.example' })
