@@ -154,10 +154,7 @@ async function choose(sent: Sent): Promise<Answered> {
   const { draft, need, form } = sent
   const choice = form.get('choice')
   const held = need.held.find(({ id }) => id === choice)
-  if (held === undefined && choice !== 'another') {
-    const { choose: label } = texts.connect
-    return wrong(sent, 'choose', { problems: [{ field: 'choice-0', label: label(need.connector.value.name), message: texts.form.choose }] })
-  }
+  if (held === undefined && choice !== 'another') return wrong(sent, 'choose', { problems: [{ field: 'choice-0', message: texts.form.choose }] })
   if (held === undefined) return asking(sent, { id: randomUUID(), isNew: true })
   if (held.value.status !== 'Authenticated') return asking(sent, { id: held.id, isNew: false })
   await sent.save({ ...draft, accountConnectors: { ...draft.accountConnectors, [need.connector.id]: held.id } })

@@ -49,8 +49,13 @@ export function askedOf(need: ConnectorNeed, { connecting = {} }: Draft): Asked 
   if (begun === undefined && held.length > 1) return { ...shared, kind: 'choose' }
   const { authentication, settings = [] } = connector.value.definition
   if (authentication.type !== 'oauth2' || authentication.grant !== 'authorizationCode') return { ...shared, kind: 'credentials' }
-  return { ...shared, kind: settings.length > 0 && begun?.settings === undefined ? 'settings' : 'visit' }
+  const known = begun === undefined ? before?.value.settings : begun.settings
+  const told = settings.length === 0 || (known !== undefined && settings.every(({ name, required }) => required !== true || (known[name] ?? '') !== ''))
+  return { ...shared, kind: told ? 'visit' : 'settings' }
 }
+
+/** Whether there was access, and it was lost: not of one that nobody has given access to yet. */
+export const hasLostAccess = ({ before }: Asked): boolean => before !== undefined && before.value.credentials !== ''
 
 /** Whether an account connector is authenticated now: for the page that waits for it. */
 export async function isConnected({ registry }: Pick<Services, 'registry'>, { id }: Account, accountConnectorId: string): Promise<boolean> {

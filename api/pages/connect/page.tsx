@@ -9,7 +9,7 @@ import { Picture } from '../marketplace/cards.tsx'
 import { Form, Name, Notice } from '../parts.tsx'
 import { texts } from '../texts.ts'
 import type { View } from '../view.ts'
-import type { Asked } from './asked.ts'
+import { hasLostAccess, type Asked } from './asked.ts'
 import { credentialFields, settingFields, type ConnectField } from './fields.ts'
 
 export interface ConnectPage {
@@ -35,7 +35,7 @@ export function connectPage(page: ConnectPage): Answer {
   const { view, subject, needs, asked, problems = [], answer, waited } = page
   const { connect } = texts
   const { name, definition } = asked.need.connector.value
-  const title = asked.before === undefined ? connect.title(name) : connect.againTitle(name)
+  const title = hasLostAccess(asked) ? connect.againTitle(name) : connect.title(name)
   const failed = problems.length > 0 || answer !== undefined
   return pageOf(
     view,
@@ -71,7 +71,7 @@ export function connectPage(page: ConnectPage): Answer {
             </>
           )}
         </ProblemSummary>
-      ) : asked.before !== undefined && asked.kind !== 'choose' ? (
+      ) : hasLostAccess(asked) ? (
         <p>{connect.again}</p>
       ) : null}
       {waited === true && !failed ? <Notice kind="bad">{connect.notYet(name)}</Notice> : null}
@@ -285,7 +285,9 @@ function Visit({ page }: { readonly page: ConnectPage }) {
           </a>
         ) : (
           <a class="button primary" id="visit" href={view.href(link)} target="_blank" rel="opener" {...told}>
-            <Name>{connect.open(name)}</Name> <span aria-hidden="true">↗</span>
+            <span>
+              <Name>{connect.open(name)}</Name> <span aria-hidden="true">↗</span>
+            </span>
           </a>
         )}
       </p>

@@ -4,7 +4,7 @@ import { asAccountId } from '../../../domain/ids.ts'
 import { startOAuthServer, type OAuthServer } from '../../support/oauth-server.ts'
 import type { TestReceiver } from '../../support/receiver.ts'
 import { apiHarness, at, type ApiHarness } from '../harness.ts'
-import { elementOf, formOf, type Browser, type Page } from './browser.ts'
+import { createBrowser, elementOf, formOf, type Browser, type Page } from './browser.ts'
 import { APPLICATIONS, codeGrant, connector, install, KEY, shop, startApplication, visitor, type Made, type Shop } from './shop.ts'
 
 let api: ApiHarness
@@ -238,6 +238,14 @@ describe('OAuth', () => {
     expect(await held(here)).toMatchObject([{ value: { settings: { shop: 'other' }, status: 'Authenticated' } }])
   })
 
+  it('is not asked for settings that the deploy call has given', async () => {
+    const app = await code({ settings: [{ name: 'shop', label: 'Shop', required: true }] })
+    const { here, browser, page } = await begun([app], { ConnectorAuthentications: { Name: app.name, Properties: [{ Name: 'shop', Value: 'acme' }] } })
+    expect(page.text).toContain(`>Connect ${app.name}<`)
+    await agree(browser, page)
+    expect(await held(here)).toMatchObject([{ value: { settings: { shop: 'acme' }, status: 'Authenticated' } }])
+  })
+
   it('connects one again that lost its access', async () => {
     const app = await code()
     const { here, browser, page } = await begun([app])
@@ -262,5 +270,39 @@ describe('OAuth', () => {
     expect(looked.text).toBe('{"connected":false}')
     expect((await mine.browser.get(`${mine.here.base}/connect?account=${randomUUID()}`, { accept: 'application/json' })).text).toBe('{"connected":false}')
     expect(at((await api.v1('GET', '/account/connectors', { account: mine.here.account })).json, '[0]')).toBeUndefined()
+  })
+})
+
+describe('LAUNCH', () => {
+  const using = (name: string): object => ({
+    name: 'Orders',
+    tags: [name],
+    steps: [
+      { id: 'order', name: 'Order', type: 'webhook', next: 'call' },
+      { id: 'call', name: 'Call', type: 'method', connector: name, method: 'get' },
+    ],
+  })
+
+  it.each(['with a key', 'with OAuth, in the same window'])('asks for connectors before it installs: %s', async how => {
+    const app = how === 'with a key' ? await keyed() : await connector(api, server.url, codeGrant(server.url))
+    const template = String(at((await api.v1('POST', '/templates', { body: { Definition: using(app.name) } })).json, 'Id'))
+    await api.v1('POST', `/templates/${template}/promote`)
+    await api.v1('PUT', `/templates/${template}/publish`, { body: {} })
+    const account = await api.account()
+    const deployed = await api.v1('POST', `/accounts/${account}/launch`, { body: { Tags: [app.name], InlineOAuth: true } })
+    const browser = createBrowser(api)
+    const { pathname, search } = new URL(String(at(deployed.json, 'LaunchUrl')))
+    const page = await browser.follow(await browser.get(pathname + search))
+    expect(page.text).toContain(`Connect ${app.name}`)
+    let on: Page
+    if (how === 'with a key') on = await browser.send(page, 'Connect', { authValue: KEY })
+    else {
+      const link = /href="(\/account\/authorize[^"]+)"/.exec(page.text)?.[1] ?? ''
+      const back = server.visit((await browser.get(link)).location)
+      const come = await browser.get(back.pathname + back.search)
+      expect(come.location).toBe(`/account/launch/templates/${template}/connect`)
+      on = await browser.send(await browser.follow(come), 'Continue')
+    }
+    expect(on.location).toMatch(new RegExp(`^/account/launch/templates/${template}/operations/`))
   })
 })

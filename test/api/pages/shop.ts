@@ -50,7 +50,7 @@ export async function connector(api: ApiHarness, url: string, authentication: ob
   }
   const made = await api.v1('POST', '/connectors', { body: { Definition, OAuthClientId: CLIENT.id, OAuthClientSecret: CLIENT.secret } })
   if (made.status !== 201) throw new Error(made.text)
-  return { id: String(at(made.json, 'Id')), name }
+  return { id: String(at(made.json, 'Id')), name: String(at(made.json, 'Name')) }
 }
 
 export interface Shop {
