@@ -97,7 +97,9 @@ function installationOf(operation: Operation, now: number, cycles: readonly Foun
   const { kind, packageId, marketplaceId } = operation
   if (kind === 'start') return before && { ...before, status: 'Started' }
   if (kind === 'stop') return before && { ...before, status: 'Stopped' }
-  const made = cycles.map(({ cycleId, templateId, templateReleaseId = '' }) => ({ cycleId, templateId, templateReleaseId }))
+  // One that an import went on with may be in the installation already.
+  const held = new Set(before?.cycles.map(({ cycleId }) => cycleId))
+  const made = cycles.flatMap(({ cycleId, templateId, templateReleaseId = '' }) => (held.has(cycleId) ? [] : [{ cycleId, templateId, templateReleaseId }]))
   const mine = !operation.autoStart ? 'Installed' : cycles.every(({ state }) => state === 'Active') ? 'Started' : 'Stopped'
   const joined = before === undefined || before.status === mine ? mine : [before.status, mine].includes('Stopped') ? 'Stopped' : 'Installed'
   const completeParameter = operation.completeParameter ?? before?.completeParameter

@@ -1,4 +1,4 @@
-/** Installations of packages in an export. Operations are not in it: one that was under way ends when its record is gone. */
+/** Installations of packages in an export. */
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { asAccountId, asCycleId } from '../../domain/ids.ts'

@@ -38,4 +38,9 @@ export const packages = partnerNoun({
     autoStart: z.boolean(),
   }),
   records: registry => registry.packages,
+  async lacks({ marketplaces: shops, templates }, { marketplaceId, templateIds }, imported) {
+    if (!imported.marketplaces.has(marketplaceId) && (await shops.get(marketplaceId)) === undefined) return `the marketplace ${marketplaceId}`
+    for (const id of templateIds) if (!imported.templates.has(id) && (await templates.get(id)) === undefined) return `the template ${id}`
+    return undefined
+  },
 })

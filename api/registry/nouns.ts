@@ -11,6 +11,8 @@ export interface Noun<Schema extends z.ZodType> {
   readonly schema: Schema
   /** `partner`: it belongs to no account, and is not in the export of one. `both`: it is all the same. Default: `account`. */
   readonly scope?: 'partner' | 'both' | 'account'
+  /** It comes and goes by itself: an export has what was there when it began, and what is there when all else was read. */
+  readonly fleeting?: true
   /** `account`: only what belongs to that one. */
   read(services: Services, account: AccountId | undefined): AsyncIterable<z.output<Schema>>
   /** What speaks against one of the document's items, in a sentence; `there` where it is there already. Writes nothing. */
@@ -18,9 +20,11 @@ export interface Noun<Schema extends z.ZodType> {
   write(services: Services, item: z.output<Schema>): Promise<void>
 }
 
-/** What else comes with the document. */
+/** What else comes with the document, by id. */
 export interface Imported {
   readonly accounts: ReadonlySet<string>
+  readonly templates: ReadonlySet<string>
+  readonly marketplaces: ReadonlySet<string>
 }
 
 /** Why an item cannot stand in its account, in a sentence; undefined where the account comes with it or is there. */
@@ -38,6 +42,7 @@ export interface Planned {
 export interface AnyNoun {
   readonly name: string
   readonly scope: 'partner' | 'both' | 'account'
+  readonly fleeting: boolean
   readonly list: z.ZodType
   read(services: Services, account: AccountId | undefined): AsyncIterable<unknown>
   /** Reads the document's list; `problems` where it is none. */
@@ -54,6 +59,7 @@ export function noun<Schema extends z.ZodType>(one: Noun<Schema>): AnyNoun {
   return {
     name: one.name,
     scope: one.scope ?? 'account',
+    fleeting: one.fleeting === true,
     list,
     read: (services, account) => one.read(services, account),
     parse(value) {

@@ -6,7 +6,7 @@ import type { Records } from '../../storage/records.ts'
 import type { Registry } from '../../storage/registry.ts'
 import { everyOf } from '../../storage/pages.ts'
 import { instant, msOf } from './fields.ts'
-import { noun, type AnyNoun } from './nouns.ts'
+import { noun, type AnyNoun, type Imported } from './nouns.ts'
 import { sealProblem } from './seals.ts'
 
 const PAGE = 100
@@ -22,10 +22,12 @@ interface PartnerNoun<T> {
   /** Its properties, as they are stored: secrets sealed. */
   readonly value: z.ZodType<T>
   readonly records: (registry: Registry) => Records<T>
+  /** What it cannot be without, and is neither in the document nor there, in words; undefined where nothing is missing. */
+  readonly lacks?: (registry: Registry, value: T, imported: Imported) => Promise<string | undefined>
 }
 
 /** A noun of the partner's: not in the export of one account. What contradicts what is there is told, and so is a secret that cannot be opened here. */
-export function partnerNoun<T>({ name, one, value, records }: PartnerNoun<T>): AnyNoun {
+export function partnerNoun<T>({ name, one, value, records, lacks }: PartnerNoun<T>): AnyNoun {
   return noun({
     name,
     scope: 'partner',
@@ -34,7 +36,9 @@ export function partnerNoun<T>({ name, one, value, records }: PartnerNoun<T>): A
       for await (const { id, version, createdAt, value: stored } of everyOf(page => records(registry).list(page), PAGE))
         yield { id, version, createdOnUtc: new Date(createdAt).toISOString(), value: stored }
     },
-    async look({ registry, sealer }, item) {
+    async look({ registry, sealer }, item, imported) {
+      const lacking = await lacks?.(registry, item.value, imported)
+      if (lacking !== undefined) return { problem: `the ${one} ${item.id} needs ${lacking}, which is neither in the document nor there` }
       const problem = sealProblem(sealer, item.value)
       if (problem !== undefined) return { problem: `of the ${one} ${item.id}, ${problem}` }
       const there = await records(registry).get(item.id)

@@ -7,7 +7,7 @@ import type { AccountConnector } from '../../storage/account-connector.ts'
 import { accountsOf } from './accounts.ts'
 import { carried } from './connectors.ts'
 import { guid, instant, msOf } from './fields.ts'
-import { noun } from './nouns.ts'
+import { noun, withoutAccount } from './nouns.ts'
 import { sealProblem } from './seals.ts'
 
 /** They were made from connectors that were looked at when they were saved. */
@@ -67,8 +67,8 @@ export const subscriptions = noun({
   },
   async look({ registry, sealer }, item, imported) {
     const place = { account: asAccountId(item.accountId), cycle: asCycleId(item.cycleId) }
-    if (!imported.accounts.has(place.account) && (await registry.accounts.get(place.account)) === undefined)
-      return { problem: `its account ${place.account} is neither in the document nor there` }
+    const homeless = await withoutAccount(registry, place.account, imported)
+    if (homeless !== undefined) return { problem: homeless }
     const problem = sealProblem(sealer, item.retired)
     if (problem !== undefined) return { problem: `of the subscription ${item.id}, ${problem}` }
     const there = (await registry.subscriptions.of(place)).find(({ id }) => id === item.id)

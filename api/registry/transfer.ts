@@ -9,6 +9,7 @@ import { cycles } from './cycles.ts'
 import { installations } from './installations.ts'
 import { marketplaces, packages } from './marketplaces.ts'
 import type { AnyNoun, Imported, ParsedItem, Planned } from './nouns.ts'
+import { operations } from './operations.ts'
 import { settings } from './settings.ts'
 import { subscriptions } from './subscriptions.ts'
 import { templates } from './templates.ts'
@@ -19,8 +20,23 @@ const VERSION = 1
 /** Largest document, in bytes. */
 export const TRANSFER_MAX = 64 * 1024 * 1024
 
-/** In the order in which they are written: what is named by another comes first. */
-const NOUNS: readonly AnyNoun[] = [settings, connectors, templates, marketplaces, packages, accounts, accountConnectors, cycles, subscriptions, installations]
+/**
+ * In the order in which they are written: what is named by another comes first. They are read the other way round, so that what is named by one that was
+ * read is read as well.
+ */
+const NOUNS: readonly AnyNoun[] = [
+  settings,
+  connectors,
+  templates,
+  marketplaces,
+  packages,
+  accounts,
+  accountConnectors,
+  cycles,
+  subscriptions,
+  installations,
+  operations,
+]
 
 const AT_ONCE = 32
 const PROBLEMS_MAX = 100
@@ -46,12 +62,14 @@ export type ExportScope = { readonly of: 'all' } | { readonly of: 'account'; rea
 /** Throws `export_too_large`. */
 export async function exportRegistry(services: Services, scope: ExportScope): Promise<z.output<typeof exportSchema>> {
   let size = 0
-  const lists: [string, unknown[]][] = []
-  const wanted = NOUNS.filter(noun => scope.of === 'all' || noun.scope === 'both' || noun.scope === scope.of)
-  for (const noun of wanted) {
-    const items: unknown[] = []
+  const lists = new Map<string, unknown[]>()
+  async function read(noun: AnyNoun): Promise<void> {
+    const items = lists.get(noun.name) ?? []
+    const known = new Set(items.map(item => JSON.stringify(item)))
     for await (const item of noun.read(services, scope.of === 'account' ? scope.account : undefined)) {
-      size += Buffer.byteLength(JSON.stringify(item)) + 1
+      const text = JSON.stringify(item)
+      if (known.has(text)) continue
+      size += Buffer.byteLength(text) + 1
       if (size > TRANSFER_MAX - 1_024)
         throw new ApiError(
           'export_too_large',
@@ -59,9 +77,12 @@ export async function exportRegistry(services: Services, scope: ExportScope): Pr
         )
       items.push(item)
     }
-    lists.push([noun.name, items])
+    lists.set(noun.name, items)
   }
-  return { format: FORMAT, version: VERSION, exportedAt: new Date().toISOString(), ...Object.fromEntries(lists) }
+  const wanted = NOUNS.filter(noun => scope.of === 'all' || noun.scope === 'both' || noun.scope === scope.of)
+  for (const noun of wanted.toReversed()) await read(noun)
+  for (const noun of wanted.filter(({ fleeting }) => fleeting)) await read(noun)
+  return { format: FORMAT, version: VERSION, exportedAt: new Date().toISOString(), ...Object.fromEntries(wanted.map(({ name }) => [name, lists.get(name)])) }
 }
 
 /**
@@ -71,7 +92,11 @@ export async function exportRegistry(services: Services, scope: ExportScope): Pr
 export async function importRegistry(services: Services, document: unknown, more: boolean): Promise<z.output<typeof importedSchema>> {
   const lists = parse(document)
   const planned: { readonly noun: AnyNoun; readonly plans: readonly Planned[] }[] = []
-  const imported: Imported = { accounts: accountsIn(document) }
+  const imported: Imported = {
+    accounts: idsIn(document, 'accounts', 'accountId'),
+    templates: idsIn(document, 'templates', 'id'),
+    marketplaces: idsIn(document, 'marketplaces', 'id'),
+  }
   for (const { noun, items } of lists) planned.push({ noun, plans: await inBatches(items, item => item.plan(services, imported)) })
   const problems = planned.flatMap(({ noun, plans }) =>
     plans.flatMap(({ found }, at) => (typeof found === 'string' ? [] : [{ path: `${wireName(noun)}[${at}]`, message: found.problem }])),
@@ -98,10 +123,10 @@ function property(document: object, name: string): unknown {
   return Object.entries(document).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1]
 }
 
-function accountsIn(document: unknown): ReadonlySet<string> {
-  const list = typeof document === 'object' && document !== null ? property(document, 'accounts') : undefined
-  const ids = (Array.isArray(list) ? list : []).map((one: unknown) => (typeof one === 'object' && one !== null ? property(one, 'accountId') : undefined))
-  return new Set(ids.flatMap(id => (typeof id === 'string' ? [id.toLowerCase()] : [])))
+function idsIn(document: unknown, name: string, id: string): ReadonlySet<string> {
+  const list = typeof document === 'object' && document !== null ? property(document, name) : undefined
+  const ids = (Array.isArray(list) ? list : []).map((one: unknown) => (typeof one === 'object' && one !== null ? property(one, id) : undefined))
+  return new Set(ids.flatMap(one => (typeof one === 'string' ? [one.toLowerCase()] : [])))
 }
 
 function parse(document: unknown): readonly { readonly noun: AnyNoun; readonly items: readonly ParsedItem[] }[] {
