@@ -1,8 +1,9 @@
 /** The variables that users set when they install something: how each is asked, and what is made of what they typed (cycles.md 1, marketplace.md 4). */
 import { equal } from '../../../domain/compare.ts'
-import type { Variable } from '../../../domain/document.ts'
+import type { CycleDocument, Variable } from '../../../domain/document.ts'
 import type { Json } from '../../../domain/json.ts'
 import { readVariables, type PackageTemplate } from '../../../domain/package-variables.ts'
+import { prerequisitesOf } from '../../../domain/prerequisites.ts'
 import type { Services } from '../../services.ts'
 import type { Session } from '../session.ts'
 import { texts } from '../texts.ts'
@@ -69,7 +70,8 @@ export function variableFields({ templates }: Pick<Subject, 'templates'>, { vari
       const key = `${template.id}.${name}`
       const kind = kindOf(variable)
       const now = given.has(key) ? given.get(key) : variable.value
-      const required = variable.required ?? isEmpty(variable.value)
+      // Emptied it has no value, and is required by default then (cycles.md 1).
+      const required = (variable.required ?? true) || verifiersOf(template.document).has(name)
       const options = optionsOf(variable)
       const chosen = options.find(option => now !== undefined && equal(option.is, now))
       return {
@@ -88,6 +90,12 @@ export function variableFields({ templates }: Pick<Subject, 'templates'>, { vari
       }
     })
 }
+
+/** Those that verify senders are always required: without them none would pass. */
+const verifiersOf = (document: CycleDocument): ReadonlySet<string> =>
+  new Set(
+    prerequisitesOf({ ...document, variables: (document.variables ?? []).map(({ name }) => ({ name, required: false })) }).map(({ objectId }) => objectId),
+  )
 
 const textOf = (value: Json | undefined): string =>
   value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value, null, typeof value === 'object' ? 2 : undefined)

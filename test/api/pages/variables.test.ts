@@ -21,11 +21,21 @@ describe('the field of a variable', () => {
     expect(variableFields(all, {}, false)[0]).not.toHaveProperty('hint')
   })
 
-  it('is required by default where there is no value (cycles.md 1)', () => {
+  it('is required unless the template says that it is not: emptied it has no value (cycles.md 1)', () => {
     expect(fieldOf({}).required).toBe(true)
-    expect(fieldOf({ value: 'there' }).required).toBe(false)
-    expect(fieldOf({ value: 'there', required: true }).required).toBe(true)
+    expect(fieldOf({ value: 'there' }).required).toBe(true)
+    expect(fieldOf({ value: 'there', required: false }).required).toBe(false)
     expect(fieldOf({ required: false }).required).toBe(false)
+  })
+
+  it('is required where it verifies senders', () => {
+    const verify = { scheme: 'header', header: 'X-Key', value: '{{variables.v}}' } as const
+    const document: CycleDocument = {
+      name: 'Orders',
+      steps: [{ id: 'order', type: 'webhook', verify }],
+      variables: [{ name: 'v', userConfigurable: true, secret: true, required: false }],
+    }
+    expect(variableFields({ templates: [{ id: 't', name: 'Orders', releaseId: 'r', document }] }, {}, true)).toMatchObject([{ required: true }])
   })
 
   it('shows the value of the template, and then what was chosen; of a secret one neither', () => {
@@ -60,7 +70,8 @@ describe('the field of a variable', () => {
   })
 
   it('may be left empty where it is not required: that takes a value of the template away', () => {
-    expect(readField(fieldOf({ value: 'there' }), '')).toEqual({ value: '' })
+    expect(readField(fieldOf({ value: 'there', required: false }), '')).toEqual({ value: '' })
+    expect(readField(fieldOf({ value: 'there' }), '')).toMatchObject({ problem: expect.any(String) })
     expect(readField(fieldOf({ required: false }), ' ')).toEqual({ leave: 'unset' })
     expect(readField(fieldOf({}), ' ')).toMatchObject({ problem: expect.any(String) })
     expect(readField(fieldOf({ secret: true, value: 'sealed', required: true }), '')).toEqual({ leave: 'keep' })
