@@ -147,13 +147,16 @@ function readBody(schema: z.ZodType, body: RawBody | undefined): unknown {
   return body.form === 'yaml' ? { definition: new YamlText(body.text) } : Object.fromEntries(body.fields)
 }
 
-/** Names in a query are read without regard to case; one that stands there twice is refused. */
+/** Not what has a default: an empty `pageSize` is no size. */
+const optional = (property: unknown): boolean => property instanceof z.ZodOptional
+
+/** Names in a query are read without regard to case; one that stands there twice is refused. `status=` of what may be left out is left out. */
 function readQuery(schema: z.ZodObject, query: URLSearchParams): { [name: string]: string } {
   const read: { [name: string]: string } = {}
   for (const name of Object.keys(schema.shape)) {
     const given = [...query].filter(([key]) => key.toLowerCase() === name.toLowerCase())
     if (given.length > 1) throw new ApiError('request_invalid', 'The query is not right.', [{ path: name, message: 'is given more than once' }])
-    if (given[0] !== undefined) read[name] = given[0][1]
+    if (given[0] !== undefined && !(given[0][1] === '' && optional(schema.shape[name]))) read[name] = given[0][1]
   }
   return read
 }

@@ -99,6 +99,14 @@ describe('transactions', () => {
     expect(at(reply.json, 'TemporalUrl')).toContain(`transaction%2F${id}%2F${transactions[0]}`)
   })
 
+  it('are listed the same with an empty status, after and before', async () => {
+    const { id } = await cycleWith(2)
+    const plain = await api.v1('GET', `/cycles/${id}/transactions`, { account })
+    const empty = await api.v1('GET', `/cycles/${id}/transactions?status=&after=&before=`, { account })
+    expect([empty.status, empty.json]).toEqual([200, plain.json])
+    expect((await api.v1('GET', `/cycles/${id}/transactions?pageSize=`, { account })).status).toBe(400)
+  })
+
   it("that began are shown with their steps' data, free in its names", async () => {
     const { id, place, transactions } = await cycleWith(1)
     const transaction = transactions[0] ?? ''
