@@ -129,7 +129,8 @@ function placedIn(call: ConnectorCall): Set<string> {
 function given(declared: readonly ConnectorParameter[], values: JsonObject): JsonObject {
   for (const { name, label, required } of declared) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined
-    if (required === true && (value === undefined || value === null || value === '')) fail(`The parameter ${label ?? name} needs a value`)
+    if (required === true && (value === undefined || value === null || value === ''))
+      throw new StepError('sourceEmpty', `The parameter ${label ?? name} needs a value`)
   }
   return withoutNull(values)
 }
@@ -145,7 +146,7 @@ export interface CallInput {
 
 /**
  * The request of a call. `declared`: the parameters that the method has; one that stands in none of its merge fields goes into the query. Secrets may
- * stand in values as references. Throws `StepError` `buildFailed`.
+ * stand in values as references. Throws `StepError`: `sourceEmpty` where a required parameter is missing, else `buildFailed`.
  */
 export function buildCall(
   document: Pick<ConnectorDocument, 'baseUrl'>,

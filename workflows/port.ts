@@ -145,7 +145,7 @@ export function createPort(input: TransactionInput, hooks: PortHooks): Transacti
       return call('callFailed', input, 0, () => activities.runScript({ ...identity(step), source: step.source, input }))
     },
     async evaluate(step, expressions, answered) {
-      const fallback = step.type === 'synchronousResponse' ? 'responseNotBuilt' : 'buildFailed'
+      const fallback = step.type === 'synchronousResponse' ? 'responseNotBuilt' : step.type === 'waitUntil' ? 'waitFailed' : 'buildFailed'
       // A local activity holds back its workflow task, and with it an answer that was given in it.
       const activities = answered
         ? proxyActivities<Pick<LocalActivities, 'evaluate'>>({ ...EVALUATE, summary: step.name ?? step.id, cancellationType: 'TRY_CANCEL' })

@@ -142,7 +142,8 @@ async function ask(deps: ActivationDeps, place: Place, id: string, one: WantedSu
     return { answer, detail, certain: isRefusal(answer.status) }
   } catch (error) {
     // What could not be built, or has no credentials, was not sent.
-    if (error instanceof StepError) return { detail: error.detail, certain: error.code === 'buildFailed' || error.code === 'notAuthenticated' }
+    if (error instanceof StepError)
+      return { detail: error.detail, certain: error.code === 'buildFailed' || error.code === 'sourceEmpty' || error.code === 'notAuthenticated' }
     if (error instanceof Error && error.name === 'TokenServerDown') return { detail: error.message, certain: false }
     throw error
   }

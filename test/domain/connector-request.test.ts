@@ -80,7 +80,9 @@ describe("a method's request (connectors.md 1)", () => {
   })
 
   it('wants required parameters', () => {
-    expect(detailOf(() => build({}, {}, undefined, [{ name: 'id', label: 'Order id', required: true }]))).toBe('The parameter Order id needs a value')
+    const wanted = () => build({}, {}, undefined, [{ name: 'id', label: 'Order id', required: true }])
+    expect(detailOf(wanted)).toBe('The parameter Order id needs a value')
+    expect(wanted).toThrow(expect.objectContaining({ code: 'sourceEmpty' }))
   })
 
   it("fields are the body, laid over the method's own", () => {

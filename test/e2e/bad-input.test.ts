@@ -134,9 +134,9 @@ describe('a schedule that cannot be is refused when it is saved (cycles.md 4)', 
 describe.concurrent('a wait that cannot be waited (cycles.md 4)', () => {
   it.each([
     ['over the retention', '2099-01-01T00:00:00Z', 'Wait Until is over retention period'],
-    ['until no instant', 'tomorrow', 'Wait Until Failed To Run'],
-    ['until a list', ['2030-01-01'], 'Wait Until Failed To Run'],
-    ['until nothing', null, 'Wait Until Failed To Run'],
+    ['until no instant', 'tomorrow', 'Field is not a valid DateTime'],
+    ['until a list', ['2030-01-01'], 'Field is not a valid DateTime'],
+    ['until nothing', null, 'WaitUntil step is missing wait criteria'],
   ])('%s is a step error', async (_, at, message) => {
     const { found } = await failing({ type: 'waitUntil', at: '{{order.body.at}}' }, { at })
     expect(told(found.Incidents)).toEqual([['Error', message, 'bad', expect.any(String)]])

@@ -123,6 +123,7 @@ describe('waitUntil (cycles.md 4)', () => {
   })
   it('beyond the retention, and of what is no instant, is a step error', async () => {
     expect(await at('2026-02-15')).toMatchObject({ status: 'Errored', called: [], incidents: ['Wait Until is over retention period'] })
-    expect(await at('tomorrow')).toMatchObject({ status: 'Errored', incidents: ['Wait Until Failed To Run'] })
+    expect(await at('tomorrow')).toMatchObject({ status: 'Errored', incidents: ['Field is not a valid DateTime'] })
+    expect(await at('')).toMatchObject({ status: 'Errored', incidents: ['WaitUntil step is missing wait criteria'] })
   })
 })

@@ -9,8 +9,9 @@ export const waitUntil: StepRunner<'waitUntil'> = async (step, { context, docume
   let until = position.until
   if (until === undefined) {
     const at = (await resolve(step.at)) ?? null
+    if (at === null || at === '') throw new StepError('waitMissing', '`at` became nothing; an instant in ISO 8601 is expected')
     const instant = typeof at === 'string' ? instantOf(at.trim(), timezone) : undefined
-    if (instant === undefined) throw new StepError('waitFailed', `\`at\` became ${quote(document, at)}; an instant in ISO 8601 is expected`)
+    if (instant === undefined) throw new StepError('notDateTime', `\`at\` became ${quote(document, at)}; an instant in ISO 8601 is expected`)
     until = millisecondsOf(instant)
     if (until > lastsUntil)
       throw new StepError('waitTooLong', `${new Date(until).toISOString()} is after ${new Date(lastsUntil).toISOString()}, when the transaction is removed`)
