@@ -32,6 +32,9 @@ export const template = z.object({
 })
 export type Template = z.infer<typeof template>
 
+export const connector = z.object({ Id: z.string(), Name: z.string(), Version: z.string(), PartnerWebhookUrl: z.string().optional(), Definition: z.json() })
+export type Connector = z.infer<typeof connector>
+
 export const marketplace = z.object({ Id: z.number(), Name: z.string(), Secret: z.string().optional() })
 export type Marketplace = z.infer<typeof marketplace>
 

@@ -20,7 +20,7 @@ export type Checked =
 export function checkDocument(file: DocumentFile): Checked {
   const invalid = (problems: readonly Problem[]): Checked => ({ state: 'invalid', file, problems: inPlace(file, problems) })
   const size = Buffer.byteLength(file.text)
-  if (size > DOCUMENT_MAX) return invalid([{ path: '', message: `The document has ${size} bytes; at most ${DOCUMENT_MAX} (256 KiB) are taken.` }])
+  if (size > DOCUMENT_MAX) return invalid([tooLarge(size)])
   const read = readDocumentText(file.text, file.form)
   if (!read.ok) return invalid(read.problems)
   if (file.found && !(isObject(read.value) && 'steps' in read.value)) return { state: 'other', file }
@@ -32,6 +32,9 @@ export function checkDocument(file: DocumentFile): Checked {
   })
   return problems.length > 0 ? invalid(problems) : { state: 'valid', file, document: parsed.document, value: read.value }
 }
+
+/** Of a document of so many bytes. */
+export const tooLarge = (size: number): Problem => ({ path: '', message: `The document has ${size} bytes; at most ${DOCUMENT_MAX} (256 KiB) are taken.` })
 
 /** The same problems with their places, in the order of the text. */
 export function inPlace(file: DocumentFile, problems: readonly Problem[]): Placed[] {
@@ -46,7 +49,7 @@ export const problemLine = (file: DocumentFile, { place, path, message }: Placed
   `${file.name}:${place.line}:${place.column}: ${path === '' ? '' : `${path}: `}${message}`
 
 /** Only parsed, never run; an expression in brackets of two kinds, as the server does. */
-function syntaxError({ source, kind }: ScriptSource): string | undefined {
+export function syntaxError({ source, kind }: ScriptSource): string | undefined {
   for (const form of kind === 'script' ? [source] : [`(${source}\n)`, `[${source}\n]`]) {
     try {
       void new Script(form, { filename: 'script' })

@@ -1,7 +1,8 @@
-/** `flywheel apply`: cycles of an account, or the partner's templates, from files. */
+/** `flywheel apply`: cycles of an account, or the partner's templates, connectors and marketplaces, from files. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { parseDuration } from '../../domain/duration.ts'
-import { cycle, template } from '../answers.ts'
+import { connector, cycle, template } from '../answers.ts'
+import { applyConnector, checkConnector, type ValidConnector } from '../apply-connector.ts'
 import { applyMarketplace, checkMarketplace, type ValidMarketplace } from '../apply-marketplace.ts'
 import { applyTemplate, type TemplateOptions } from '../apply-template.ts'
 import { applyDocument, type ApplyOptions, type ValidDocument } from '../apply.ts'
@@ -19,6 +20,7 @@ interface Options {
   readonly restart?: boolean
   readonly finish?: number
   readonly templates?: boolean
+  readonly connectors?: boolean
   readonly marketplaces?: boolean
   readonly promote?: boolean
   readonly publish?: boolean
@@ -30,23 +32,27 @@ interface Outcome {
   readonly file: DocumentFile
   readonly name: string
   readonly result: 'created' | 'updated' | 'unchanged' | 'refused'
-  /** Of the cycle or template as it stands now; undefined where it was not made. */
+  /** Of what it describes as it stands now; undefined where it was not made. */
   readonly now: { readonly id: string; readonly state: string } | undefined
   readonly problem?: CliError | undefined
   readonly note?: string | undefined
 }
 
+/** Options of cycles and templates alone. */
+const OTHERS = ['templates', 'promote', 'publish', 'secrets', 'start', 'restart', 'finish']
+
 export function addApply(program: Command, io: Io): void {
   add(program, {
     name: 'apply',
-    summary: 'Creates or updates the cycles, or templates, that documents describe',
+    summary: 'Creates or updates the cycles, templates or connectors that documents describe',
     description:
-      'Each document is the cycle of its name in the account. All documents are checked before the first is applied. A cycle that runs is changed with --restart only. With --templates each document is the template of its name, of the partner; with --marketplaces each file is a marketplace with its packages.',
+      'Each document is the cycle of its name in the account. All documents are checked before the first is applied. A cycle that runs is changed with --restart only. With --templates each document is the template of its name, of the partner, with --connectors the connector; with --marketplaces each file is a marketplace with its packages.',
     examples: [
       ['apply -f order.yaml --account acme --start', 'one cycle, running'],
       ['apply -f cycles/ --account acme', 'all YAML and JSON files of a folder that have steps'],
       ['apply -f cycles/ --account acme --restart --finish 5m', 'also those that run, once they have finished'],
       ['apply -f templates/ --templates --publish', 'templates, live and published'],
+      ['apply -f connectors/ --connectors', 'connectors'],
       ['apply -f marketplace.yaml --marketplaces', 'a marketplace with its packages'],
     ],
   })
@@ -65,20 +71,12 @@ export function addApply(program: Command, io: Io): void {
     .addOption(new Option('--promote', 'make drafts live').implies({ templates: true }))
     .addOption(new Option('--publish', 'make drafts live, and publish').implies({ templates: true, promote: true }))
     .addOption(new Option('--secrets', 'write also templates of which only secrets may differ').implies({ templates: true }))
-    .addOption(
-      new Option('--marketplaces', 'they are marketplaces of the partner').conflicts([
-        'templates',
-        'promote',
-        'publish',
-        'secrets',
-        'start',
-        'restart',
-        'finish',
-      ]),
-    )
+    .addOption(new Option('--connectors', 'they are connectors of the partner').conflicts(OTHERS))
+    .addOption(new Option('--marketplaces', 'they are marketplaces of the partner').conflicts(['connectors', ...OTHERS]))
     .action(async (options: Options, command: Command) => {
       const session = openSession(io, command)
       if (options.marketplaces === true) return applyMarketplaces(session, (await readDocuments(io, options.filename)).map(checkMarketplace))
+      if (options.connectors === true) return applyConnectors(session, (await readDocuments(io, options.filename)).map(checkConnector))
       const documents = validOnes<ValidDocument>(session, (await readDocuments(io, options.filename)).map(checkDocument))
       const { start = false, restart = false, finish, promote = false, publish = false, secrets = false } = options
       if (options.templates === true) await applyTemplates(session, documents, { promote, publish, secrets })
@@ -126,6 +124,16 @@ async function applyTemplates(session: Session, documents: readonly ValidDocumen
   await applyAll(session, 'template', documents, async checked => {
     const { template: now, ...applied } = await applyTemplate(api, checked, known, options)
     return { ...applied, now: now === undefined ? undefined : { id: now.Id, state: now.Releases.at(-1)?.Status ?? '-' } }
+  })
+}
+
+async function applyConnectors(session: Session, checked: readonly ReturnType<typeof checkConnector>[]): Promise<void> {
+  const documents = validOnes<ValidConnector>(session, checked, 'it is no connector (it has no methods)')
+  const api = session.partner()
+  const known = (await api.all('/connectors', connector)).map(({ value }) => value)
+  await applyAll(session, 'connector', documents, async one => {
+    const { connector: now, ...applied } = await applyConnector(api, one, known)
+    return { ...applied, now: now === undefined ? undefined : { id: now.Id, state: now.Version } }
   })
 }
 
