@@ -10,6 +10,7 @@ import { openBare } from './bare.ts'
 import type { Context } from './context.ts'
 import { asynchronousMeasures } from './groups/asynchronous.ts'
 import { httpMeasures } from './groups/http.ts'
+import { pageMeasures } from './groups/pages.ts'
 import { resumePhases } from './groups/resume.ts'
 import { synchronousMeasures } from './groups/synchronous.ts'
 import type { Figures } from './load/figures.ts'
@@ -53,9 +54,13 @@ async function measureAll(options: Options, servers: Servers): Promise<readonly 
       bare,
     }
     const resume = resumePhases(context)
-    const plain = [...httpMeasures(context), ...asynchronousMeasures(context), ...synchronousMeasures(context), ...splitMeasures(context)].filter(m =>
-      only.has(m.group),
-    )
+    const plain = [
+      ...httpMeasures(context),
+      ...asynchronousMeasures(context),
+      ...synchronousMeasures(context),
+      ...splitMeasures(context),
+      ...pageMeasures(context),
+    ].filter(m => only.has(m.group))
     const results = new Map<string, Figures[]>()
     await runRounds(plain, 0, !options.quick, results)
     if (only.has('resume')) {

@@ -21,6 +21,10 @@ export interface Sizes {
   readonly resumes: number
   /** Resumes that are not counted, after each start of a worker. */
   readonly warming: number
+  /** Packages of the marketplace whose page is measured, requests for it, and people who install at once. */
+  readonly packages: number
+  readonly views: number
+  readonly people: number
   readonly indexFew: number
   readonly indexMany: number
 }
@@ -39,6 +43,9 @@ const FULL: Sizes = {
   waitingMany: 20_000,
   resumes: 60,
   warming: 10,
+  packages: 300,
+  views: 1_000,
+  people: 200,
   indexFew: 1_000,
   indexMany: 1_000_000,
 }
@@ -56,6 +63,9 @@ const QUICK: Sizes = {
   waitingMany: 40,
   resumes: 4,
   warming: 4,
+  packages: 20,
+  views: 50,
+  people: 5,
   indexFew: 100,
   indexMany: 2_000,
 }
@@ -71,7 +81,7 @@ export interface Options {
   readonly out: string
 }
 
-export const GROUPS = ['http', 'asynchronous', 'synchronous', 'split', 'resume', 'match'] as const
+export const GROUPS = ['http', 'asynchronous', 'synchronous', 'split', 'pages', 'resume', 'match'] as const
 export type Group = (typeof GROUPS)[number]
 
 export const USAGE = `npm run bench -- [--rounds N] [--quick] [--source] [--only ${GROUPS.join(',')}] [--waiting N] [--transactions N] [--split N] [--requests N] [--out FILE]

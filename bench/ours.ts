@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { freePort } from '../scripts/provision/ports.ts'
-import { createApiClient } from '../scripts/start/api-client.ts'
+import { createApiClient, type ApiClient } from '../scripts/start/api-client.ts'
 import { launch, until, type Running } from './processes.ts'
 import type { Servers } from './servers.ts'
 
@@ -24,6 +24,10 @@ export interface OwnCycle {
 export interface Ours {
   readonly namespace: string
   readonly worker: Running
+  /** Where the pages are. */
+  readonly url: string
+  /** Of the management API. */
+  readonly call: ApiClient['call']
   /** Makes a cycle and starts it. */
   cycle(definition: object): Promise<OwnCycle>
   /** A new worker process, with nothing in its cache. */
@@ -74,6 +78,8 @@ export async function openOurs(servers: Servers, source: boolean): Promise<Ours>
     const account = Account.parse(await http.call('POST', '/accounts', { json: { Name: 'Bench' } })).Id
     return {
       namespace: NAMESPACE,
+      url: `http://127.0.0.1:${port}`,
+      call: http.call,
       get worker() {
         return worker
       },

@@ -36,6 +36,7 @@ ${found.map(row => `- **${row.measure.name}** (${row.measure.counts === 'rate' ?
 - ${setting.own ? 'Redis (`appendfsync always`) and Temporal (SQLite, `synchronous=full`) are started for the bench.' : 'Redis and Temporal are those that the environment names.'}
 - The baseline's workflows run as many local activities as ours, each with one small Redis write, and have the same search attributes
   and summaries. Otherwise it has the SDK's defaults: ordinary starts, and the watchdog on. Ours starts eagerly, without it.
+- People who install are one child process with a connection for each of them; their accounts and cycles stay for the rest of the run.
 - The second phase of the resume, and the match, follow after the other rounds: their measures are interleaved with each other. The
   match has a database of its own, which no worker looks at.
 `

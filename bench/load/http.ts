@@ -8,6 +8,8 @@ import { serve } from './child.ts'
 
 export interface HttpLoad {
   readonly url: string
+  /** Default: POST. */
+  readonly method?: 'GET'
   readonly connections: number
   readonly requests: number
   readonly maxMs: number
@@ -59,7 +61,7 @@ function open(url: URL): Promise<Socket> {
 function render(load: HttpLoad, url: URL, n: number): string {
   const body = load.body.replaceAll('{n}', String(n))
   const headers = Object.entries(load.headers).map(([name, value]) => `${name}: ${value.replaceAll('{n}', String(n))}\r\n`)
-  return `POST ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${headers.join('')}\r\n${body}`
+  return `${load.method ?? 'POST'} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${headers.join('')}\r\n${body}`
 }
 
 interface Answer {

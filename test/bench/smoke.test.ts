@@ -22,6 +22,8 @@ it('the bench measures everything once in small and writes its table', { timeout
       'asynchronous: accept to completion',
       'synchronous, one mapping',
       'split: request to the end',
+      'marketplace of 20 packages',
+      '5 people install at once',
       'resume with 40 waiting',
       'match',
     ]) {

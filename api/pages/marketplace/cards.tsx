@@ -34,7 +34,12 @@ function Card({ view, card }: { readonly view: View; readonly card: ShownCard })
             </a>
           </h2>
           <Description text={card.description} />
-          <p class="foot muted">{texts.marketplace.inCategory(packagesIn(card.shown).length)}</p>
+          <p class="foot muted">
+            {texts.marketplace.inCategory(packagesIn(card.shown).length)}
+            <span class="arrow" aria-hidden="true">
+              →
+            </span>
+          </p>
         </li>
       )
     case 'link': {
