@@ -187,16 +187,22 @@ export const transactionDetails = z.object({
   note: z.string().optional().describe('Why the steps are left out.'),
 })
 
+const ofStep = 'Of the webhook of a step.'
+const ofConnector = 'Of the partner webhook of a connector.'
+
+/** Of a step, or of a connector. */
 export const webhookAddress = z.object({
   identifier: z.string(),
   url: z.string().meta({ format: 'uri' }),
-  accountId: guid(),
-  accountExternalId: z.string().describe('API id of the account.'),
-  accountName: z.string(),
-  cycleId: guid(),
-  cycleName: z.string(),
-  stepId: z.string(),
-  stepName: z.string(),
+  accountId: guid().optional().describe(ofStep),
+  accountExternalId: z.string().optional().describe(`${ofStep} API id of the account.`),
+  accountName: z.string().optional().describe(ofStep),
+  cycleId: guid().optional().describe(ofStep),
+  cycleName: z.string().optional().describe(ofStep),
+  stepId: z.string().optional().describe(ofStep),
+  stepName: z.string().optional().describe(ofStep),
+  connectorId: guid().optional().describe(ofConnector),
+  connectorName: z.string().optional().describe(ofConnector),
 })
 
 export const reindex = z.object({

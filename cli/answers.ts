@@ -79,9 +79,8 @@ export const transactionDetails = z.object({
   Note: z.string().optional(),
 })
 
-export const webhookAddress = z.object({
-  Identifier: z.string(),
-  Url: z.string(),
+const address = z.object({ Identifier: z.string(), Url: z.string() })
+const stepAddress = address.extend({
   AccountId: z.string(),
   AccountExternalId: z.string(),
   AccountName: z.string(),
@@ -90,6 +89,8 @@ export const webhookAddress = z.object({
   StepId: z.string(),
   StepName: z.string(),
 })
+/** Of a step, or of a connector's partner webhook. */
+export const webhookAddress = z.union([stepAddress, address.extend({ ConnectorId: z.string(), ConnectorName: z.string() })])
 
 export const notification = z.object({
   Id: z.string(),

@@ -11,7 +11,7 @@ export function addWebhooks(program: Command, io: Io): void {
 
   add(webhooks, {
     name: 'find',
-    summary: 'Finds the account, cycle and step of a webhook URL',
+    summary: 'Finds the account, cycle and step of a webhook URL, or the connector of a partner webhook',
     examples: [
       ['webhooks find https://hooks.example.com/api/webhook/3k9QbT0aVx1mZ7c2LwYpRd', 'the URL that a sender has'],
       ['webhooks find 3k9QbT0aVx1mZ7c2LwYpRd --json', 'its identifier alone'],
@@ -22,12 +22,20 @@ export function addWebhooks(program: Command, io: Io): void {
       const session = openSession(io, command)
       const { value, raw } = await session.partner().call('GET', '/webhooks', webhookAddress, { query: { identifier } })
       session.show(raw, () =>
-        pairs(io, [
-          ['Account', `${value.AccountExternalId} (${value.AccountName}, ${value.AccountId})`],
-          ['Cycle', `${value.CycleName} (${value.CycleId})`],
-          ['Step', value.StepId === value.StepName ? value.StepId : `${value.StepId} (${value.StepName})`],
-          ['URL', value.Url],
-        ]),
+        pairs(
+          io,
+          'ConnectorId' in value
+            ? [
+                ['Connector', `${value.ConnectorName} (${value.ConnectorId})`],
+                ['URL', value.Url],
+              ]
+            : [
+                ['Account', `${value.AccountExternalId} (${value.AccountName}, ${value.AccountId})`],
+                ['Cycle', `${value.CycleName} (${value.CycleId})`],
+                ['Step', value.StepId === value.StepName ? value.StepId : `${value.StepId} (${value.StepName})`],
+                ['URL', value.Url],
+              ],
+        ),
       )
     })
 }

@@ -50,6 +50,19 @@ describe('connectors (connectors.md 1)', () => {
     expect(at(await create(), 'PartnerWebhookUrl')).toBeUndefined()
   })
 
+  it('are found by the identifier of their partner webhook, or its whole URL, while they have one', async () => {
+    const found = await create({ externalIds: 'body.shop.id' })
+    const url = String(at(found, 'PartnerWebhookUrl'))
+    const identifier = url.split('/').at(-1) ?? ''
+    const expected = { Identifier: identifier, Url: url, ConnectorId: at(found, 'Id'), ConnectorName: at(found, 'Name') }
+    for (const asked of [identifier, url, `${url}?x=1`]) {
+      const reply = await api.v1('GET', `/webhooks?identifier=${encodeURIComponent(asked)}`)
+      expect([reply.status, reply.json]).toEqual([200, expected])
+    }
+    await api.v1('PUT', `/connectors/${String(at(found, 'Id'))}`, { body: { Definition: { ...shop, name: at(found, 'Name') } } })
+    expect((await api.v1('GET', `/webhooks?identifier=${identifier}`)).status).toBe(404)
+  })
+
   it('have a unique name, which stays', async () => {
     const one = await create()
     const taken = await api.v1('POST', '/connectors', { body: { Definition: { ...shop, name: at(one, 'Name') } } })

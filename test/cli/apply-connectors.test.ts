@@ -39,6 +39,9 @@ it('apply --connectors makes each document the connector of its name, and leaves
   const edited = folder({ 'shop.yaml': document('Shop', 'description: New.\nexternalIds: body.shop\n') })
   const updated = await apply(edited, '-f', 'shop.yaml', '--connectors')
   expect(updated[1]).toMatch(/^updated {2}Shop {2}1\.0 {2}<id> {2}shop\.yaml\nShop: Its partner webhook: http:\/\/hooks\.example\/api\/partnerwebhook\//)
+  const url = /http:\S+/.exec(updated[1])?.[0] ?? ''
+  const found = await flywheel(['webhooks', 'find', url, '--url', api.base, '--client-id', CLIENT.clientId, '--client-secret', CLIENT.clientSecret], { cwd })
+  expect(found.out).toMatch(new RegExp(`^Connector: +Shop \\(${one?.id}\\)\\nURL: +${url}\\n$`))
   expect(at((await api.v1('GET', path)).json, 'Definition.description')).toBe('New.')
   expect((await api.registry.connectors.get(one?.id ?? ''))?.value).toMatchObject({ oauthClientId: 'me', oauthClientSecret: expect.any(String) })
 })
