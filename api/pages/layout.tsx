@@ -55,6 +55,9 @@ function Document({ view, options, content }: { readonly view: View; readonly op
   )
 }
 
+/** In this order; the partner's own CSS comes after them. */
+const STYLES = ['pages.css', 'cards.css', 'steps.css', 'forms.css'] as const
+
 export function Head({ view, options: { title, scripts = [], head } }: { readonly view: View; readonly options: PageOptions }) {
   return (
     <head>
@@ -62,8 +65,9 @@ export function Head({ view, options: { title, scripts = [], head } }: { readonl
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
       <title>{plainText(title)}</title>
-      <link rel="stylesheet" href={view.href(assetPath('pages.css'))} />
-      <link rel="stylesheet" href={view.href(assetPath('forms.css'))} />
+      {STYLES.map(name => (
+        <link rel="stylesheet" href={view.href(assetPath(name))} />
+      ))}
       {view.theme === undefined ? null : <link rel="stylesheet" href={view.href(view.theme)} />}
       {scripts.map(name => (
         <script type="module" src={view.href(assetPath(name))} />
