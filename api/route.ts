@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { ApiError, type ApiErrorCode } from '../domain/errors.ts'
 import type { Account } from '../storage/registry.ts'
+import { inWords } from './problems.ts'
 import type { Services } from './services.ts'
 import { fromWire, problemsOf } from './wire.ts'
 
@@ -129,14 +130,14 @@ export function accountRoute<B extends z.ZodType, Q extends z.ZodObject>(
 
 /** Body and query by their schemas; throws `request_invalid` with everything that is wrong. */
 function read<B extends z.ZodType, Q extends z.ZodObject>(spec: Spec<B, Q>, raw: RawCall): Call<z.output<B>, z.output<Q>> {
-  const query = spec.query.safeParse(readQuery(spec.query, raw.query))
+  const query = spec.query.safeParse(readQuery(spec.query, raw.query), { error: inWords })
   if (!query.success)
     throw new ApiError(
       'request_invalid',
       'The query is not right.',
       problemsOf(query.error, name => name),
     )
-  const body = spec.body.safeParse(readBody(spec.body, raw.body))
+  const body = spec.body.safeParse(readBody(spec.body, raw.body), { error: inWords })
   if (!body.success) throw new ApiError('request_invalid', 'The request is not right.', problemsOf(body.error))
   return { params: raw.params, headers: raw.headers, query: query.data, body: body.data, head: raw.head }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Problem } from '../../domain/errors.ts'
 import type { Services } from '../services.ts'
+import { inWords } from '../problems.ts'
 import { fromWire, problemsOf } from '../wire.ts'
 
 export interface Noun<Schema extends z.ZodType> {
@@ -63,7 +64,7 @@ export function noun<Schema extends z.ZodType>(one: Noun<Schema>): AnyNoun {
     list,
     read: (services, account) => one.read(services, account),
     parse(value) {
-      const parsed = list.safeParse(fromWire(list, value ?? []))
+      const parsed = list.safeParse(fromWire(list, value ?? []), { error: inWords })
       if (!parsed.success) return { problems: problemsOf(parsed.error) }
       return {
         items: parsed.data.map(item => ({

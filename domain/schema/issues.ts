@@ -20,7 +20,8 @@ export interface Vocabulary {
   choicesAt(path: readonly PropertyKey[]): readonly string[]
 }
 
-const names: { readonly [type: string]: string } = {
+/** Types of zod, in words. */
+export const names: { readonly [type: string]: string } = {
   string: 'text',
   number: 'a number',
   int: 'a whole number',
