@@ -117,12 +117,15 @@ describe('the transaction error webhook', () => {
 describe('settings', () => {
   it('keep what is left out, and put back what is null', async () => {
     const { settings } = registry
-    expect(await settings.get()).toEqual({ includeWarnings: false, userAgent: 'Flywheel' })
+    const unset = { includeWarnings: false, userAgent: 'Flywheel', launchCompleteHtml: '', css: '', embeddingOrigins: [] }
+    expect(await settings.get()).toEqual(unset)
     const change: SettingsChange = { transactionErrorWebhookUrl: 'https://x.example', includeWarnings: true, userAgent: 'Acme/1' }
-    expect(await settings.update(change)).toEqual(change)
-    expect(await settings.update({ userAgent: null, includeWarnings: undefined })).toEqual({ ...change, userAgent: 'Flywheel' })
-    expect(await settings.update({})).toEqual({ ...change, userAgent: 'Flywheel' })
-    expect(await settings.update({ transactionErrorWebhookUrl: null, includeWarnings: null })).toEqual({ includeWarnings: false, userAgent: 'Flywheel' })
+    const look: SettingsChange = { launchCompleteHtml: '<h1>Done</h1>', css: 'h1{color:red}', embeddingOrigins: ['https://x.example'] }
+    expect(await settings.update({ ...change, ...look })).toEqual({ ...change, ...look })
+    expect(await settings.update({ userAgent: null, includeWarnings: undefined })).toEqual({ ...change, ...look, userAgent: 'Flywheel' })
+    expect(await settings.update({})).toEqual({ ...change, ...look, userAgent: 'Flywheel' })
+    const back = { transactionErrorWebhookUrl: null, includeWarnings: null, launchCompleteHtml: null, css: null, embeddingOrigins: null }
+    expect(await settings.update(back)).toEqual(unset)
   })
 
   it('of an account stay with it', async () => {
