@@ -1,10 +1,8 @@
 /** One call of an application that no step makes: `subscribe` and `unsubscribe` of webhook methods (connectors.md 4). */
-import type { ConnectorAuthentication, ConnectorCredentials } from '../../domain/connector.ts'
-import type { BuiltRequest } from '../../domain/connector-request.ts'
-import { leadsElsewhere } from '../../domain/connector-request.ts'
+import type { ConnectorAuthentication, RateLimit } from '../../domain/connector.ts'
+import { leadsElsewhere, type BuiltRequest } from '../../domain/connector-request.ts'
 import { StepError } from '../../domain/errors.ts'
 import type { AccountId } from '../../domain/ids.ts'
-import { openText } from '../../domain/known-secrets.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { redactor, type Redactor } from '../../domain/redact.ts'
 import { fillSecrets } from '../../domain/secrets.ts'
@@ -15,13 +13,11 @@ import type { OutgoingCall } from '../contract.ts'
 import type { HttpAnswer } from '../http/index.ts'
 import { telling } from '../telling.ts'
 import { createSend, type AuthenticationDeps } from './authenticate.ts'
-import type { CredentialSealer } from './oauth/credentials.ts'
 import type { AccessTokens } from './oauth/tokens.ts'
+import { openedOf, type OpenedDeps } from './opened.ts'
 import { createTurns } from './turns.ts'
-import type { RateLimit } from '../../domain/connector.ts'
 
-export interface ApplicationDeps extends Pick<AuthenticationDeps, 'http'> {
-  readonly sealer: CredentialSealer
+export interface ApplicationDeps extends Pick<AuthenticationDeps, 'http'>, OpenedDeps {
   readonly tokens: AccessTokens
   readonly rateLimits: RateLimits
 }
@@ -51,7 +47,7 @@ const TIMEOUT_MS = 10_000
 /** Answers whatever status came. Throws `StepError` with a detail without credentials, and other errors where trying again may help. */
 export async function askApplication(deps: ApplicationDeps, call: ApplicationCall, signal: AbortSignal): Promise<ApplicationAnswer> {
   const { account, held, authentication, baseUrl, idempotencyKey } = call
-  const credentials = openedOf(deps.sealer, held)
+  const credentials = held === undefined || authentication.type === 'oauth2' ? {} : await openedOf(deps, account, held)
   const hidden = new Set([credentials.authValue, credentials.password].flatMap(text => text ?? []))
   const hide: Redactor = (text, max) => redactor(hidden)(text, max)
   try {
@@ -74,11 +70,4 @@ function filled(request: BuiltRequest): BuiltRequest {
   const parts = fillSecrets({ url, ...(query && { query }), ...(headers && { headers }), ...(body !== undefined && { body }) }, () => undefined)
   if (!isJsonObject(parts) || typeof parts.url !== 'string') throw new StepError('buildFailed', 'The URL is not a text')
   return { ...fixed, ...parts, url: parts.url }
-}
-
-function openedOf(sealer: CredentialSealer, held: Versioned<AccountConnector> | undefined): ConnectorCredentials {
-  const sealed = held?.value.credentials ?? ''
-  if (sealed === '') return {}
-  const credentials: ConnectorCredentials = JSON.parse(openText(sealer, sealed))
-  return credentials
 }

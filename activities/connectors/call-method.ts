@@ -1,17 +1,14 @@
 /** The `method` step's call (connectors.md 3): a connector's request, authenticated, in its turn, page after page. */
-import type { CallMethod, ConnectorCredentials } from '../../domain/connector.ts'
+import type { CallMethod } from '../../domain/connector.ts'
 import { baseUrlOf, buildCall, leadsElsewhere } from '../../domain/connector-request.ts'
 import { StepError } from '../../domain/errors.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
-import { openText } from '../../domain/known-secrets.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { firstPage, nextPage, partOfBody, type PageAt } from '../../domain/paging.ts'
 import { escapeMarks, mapTexts, withEncoded } from '../../domain/secrets.ts'
 import { jsonSize, MAX_VALUE_BYTES } from '../../domain/size.ts'
-import type { AccountConnector } from '../../storage/account-connector.ts'
 import type { CachedCycle } from '../../storage/cycle-cache.ts'
 import type { RateLimits } from '../../storage/rate-limits.ts'
-import type { Versioned } from '../../storage/records.ts'
 import type { Registry } from '../../storage/registry.ts'
 import { attempt, callWith, type Around, type CallHttpDeps } from '../call-http.ts'
 import type { HttpCall, HttpResult, MethodCall, MethodResult } from '../contract.ts'
@@ -20,6 +17,7 @@ import { createSend } from './authenticate.ts'
 import { loadConnector } from './load.ts'
 import type { AccessTokens } from './oauth/tokens.ts'
 import type { CredentialSealer } from './oauth/credentials.ts'
+import { openedOf } from './opened.ts'
 import { createTurns } from './turns.ts'
 
 export interface CallMethodDeps extends Omit<CallHttpDeps, 'sealer'> {
@@ -68,8 +66,7 @@ async function prepare(
     { http: deps.http, token: (rejected, s) => deps.tokens.token(account, held?.id ?? '', rejected === undefined ? {} : { rejected }, s) },
     {
       authentication: definition.authentication,
-      // Tokens of OAuth are for the one who gets them to open.
-      credentials: held === undefined || definition.authentication.type === 'oauth2' ? {} : await credentialsOf(deps, cycle, held),
+      credentials: held === undefined || definition.authentication.type === 'oauth2' ? {} : await openedOf(deps, account, held),
       baseUrl: baseUrlOf(definition, settings),
       hidden: around.hidden,
     },
@@ -112,20 +109,6 @@ function ofAnswer(query: JsonObject): JsonObject {
 function linked(target: string, from: string): string {
   if (!URL.canParse(target, from)) throw new StepError('badResponse', 'The link to the next page is not a URL')
   return new URL(target, from).href
-}
-
-/** They are sealed anew where their key is an old one, so that it can go. */
-async function credentialsOf(
-  { sealer, registry }: CallMethodDeps,
-  { place }: CachedCycle,
-  { id, value, version }: Versioned<AccountConnector>,
-): Promise<ConnectorCredentials> {
-  if (value.credentials === '') return {}
-  const text = openText(sealer, value.credentials)
-  const credentials: ConnectorCredentials = JSON.parse(text)
-  if (!sealer.isCurrent(value.credentials))
-    await registry.accountConnectors.of(place.account).replace(id, { ...value, credentials: sealer.seal(text) }, version)
-  return credentials
 }
 
 /** The part of the answer that the method names. An empty answer has none. */

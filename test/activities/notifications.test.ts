@@ -14,7 +14,8 @@ import type { NotificationMessage, NotificationTry } from '../../workflows/messa
 afterEach(() => void vi.useRealTimers())
 
 const HOUR = 3_600_000
-const sealer = createSealer(parseEncryptionKeys(`k1:${randomBytes(32).toString('base64')}`))
+const oldKey = `old:${randomBytes(32).toString('base64')}`
+const sealer = createSealer(parseEncryptionKeys(`k1:${randomBytes(32).toString('base64')},${oldKey}`))
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
 const account = asAccountId('account')
 const message: NotificationMessage = {
@@ -39,8 +40,9 @@ async function sent(
   secrets: readonly MarketplaceSecret[] | undefined,
   of = message,
   post?: NotificationDeps['notifier']['post'],
-): Promise<{ posts: Posted[]; attempt: NotificationTry; asked: number }> {
+): Promise<{ posts: Posted[]; attempt: NotificationTry; asked: number; kept: MarketplaceSecret[][] }> {
   const posts: Posted[] = []
+  const kept: MarketplaceSecret[][] = []
   let asked = 0
   const none = () => Promise.reject(new Error('not asked for'))
   const value = { name: 'Shops', embeddingOrigins: [], returnOrigins: [], launchCompleteHtml: '', css: '', cards: [], secrets: secrets ?? [] }
@@ -59,7 +61,10 @@ async function sent(
         create: none,
         getMany: none,
         byName: none,
-        replace: none,
+        async replace(_id, { secrets: now }) {
+          kept.push([...now])
+          return 'done'
+        },
         remove: none,
         list: none,
         async get(id) {
@@ -72,7 +77,7 @@ async function sent(
     metrics: createMetrics('worker'),
     runtime: () => ({ heartbeat: () => undefined, signal: new AbortController().signal, runId: 'run', attempt: 1 }),
   }
-  return { attempt: await sendNotification(deps, of), posts, asked }
+  return { attempt: await sendNotification(deps, of), posts, asked, kept }
 }
 
 const verified = (secret: string, { headers, body }: Posted): unknown => new Webhook(secret).verify(body, headers)
@@ -93,6 +98,16 @@ describe('what a marketplace is told', () => {
     expect(verified(secret, post)).toEqual(JSON.parse(message.body))
     expect(() => verified(newSecret(), post)).toThrow()
     expect(() => verified(secret, { ...post, body: `${post.body} ` })).toThrow()
+  })
+
+  it('is signed with secrets that are sealed anew where their key is an old one, but for those that are over', async () => {
+    const before = createSealer(parseEncryptionKeys(oldKey))
+    const [one, over] = [{ sealed: before.seal(newSecret()) }, { sealed: `sealed:gone:${'A'.repeat(60)}`, until: Date.now() - 1 }]
+    const { posts, kept } = await sent([one, over])
+    expect(posts).toHaveLength(1)
+    expect(kept).toEqual([[{ sealed: expect.stringMatching(/^sealed:k1:/) }, over]])
+    expect(sealer.open(kept[0]?.[0]?.sealed ?? '')).toBe(before.open(one.sealed))
+    expect((await sent([{ sealed: sealer.seal(newSecret()) }])).kept).toEqual([])
   })
 
   it('is signed by both secrets during a rotation, and by the old one no longer than until its time', async () => {
