@@ -97,6 +97,9 @@ export async function setUp({ call, hostUrl, appsUrl, client, secret, css }: Set
     }))
   await call('PUT', path, { Cards: withIds(cards) })
 
+  // LAUNCH knows no marketplace: its style is in the partner's settings.
+  if (css !== undefined) await call('PUT', '/settings', { Css: css })
+
   // It is shown once: where it was not kept, there is a new one.
   const known = marketplace.Secret ?? secret ?? answered<Named>(await call('POST', `${path}/secret`)).Secret ?? ''
   return { marketplace: Number(marketplace.Id), secret: known }

@@ -1,6 +1,7 @@
 /** Each page, narrow and wide, light and dark: axe-core finds no violation (marketplace.md 4). */
 import { expect, it } from 'vitest'
 import { PARCELBOX_KEY } from '../../../examples/host-app/demo/apps.ts'
+import { readTheme } from '../../../scripts/demo/serve.ts'
 import { expectAccessible } from './accessible.ts'
 import type { Rig } from './rig.ts'
 import { intoTheBakery, press, tile } from './steps.ts'
@@ -41,6 +42,21 @@ export function everyPageCases(rig: () => Rig): void {
     await expectAccessible(page, 'settings with errors')
     await page.goto(`${rig().system.apiUrl}/account/marketplace/packages/999`)
     await expectAccessible(page, 'a page that is not there')
+    await context.close()
+  })
+
+  it('nor in the themes of examples/themes', async () => {
+    const { context, page, account } = await rig().visitor()
+    const { client } = rig().system
+    const [template] = await client.call<readonly { Id: string }[]>('GET', '/templates?pageSize=1')
+    const { Id } = await client.call<{ Id: number }>('POST', '/marketplaces', { body: { Name: 'Themed' } })
+    await client.call('POST', `/marketplaces/${Id}/packages`, { body: { Name: 'One', Description: 'Of all', TemplateIds: [template?.Id] } })
+    for (const name of ['bakery', 'night', 'ink']) {
+      await client.call('PUT', `/marketplaces/${Id}`, { body: { Css: readTheme(name) } })
+      await page.goto(await rig().link('marketplace', account, { MarketplaceId: Id }))
+      await tile(page, 'One').waitFor()
+      await expectAccessible(page, `the theme ${name}`)
+    }
     await context.close()
   })
 
