@@ -3,55 +3,65 @@ import type { ComponentChildren } from 'preact'
 import { Name } from './parts.tsx'
 import { texts } from './texts.ts'
 
-export interface FieldProps {
+interface Labelled {
   readonly id: string
-  readonly name: string
   readonly label: string
   readonly hint?: string | undefined
   /** What is wrong with what was sent. */
   readonly problem?: string | undefined
   readonly required?: boolean | undefined
+}
+
+/** Around every field: its label, what it is for, what is wrong with it. */
+export const Field = ({ id, label, hint, problem, required, children }: Labelled & { readonly children: ComponentChildren }) => (
+  <div class={problem === undefined ? 'field' : 'field wrong'}>
+    <label for={id}>
+      <Name>{label}</Name>
+      {required === true ? null : <span class="optional"> {texts.form.optional}</span>}
+    </label>
+    {hint === undefined ? null : (
+      <p class="hint" id={`${id}-hint`}>
+        <Name>{hint}</Name>
+      </p>
+    )}
+    {problem === undefined ? null : (
+      <p class="problem" id={`${id}-problem`}>
+        {problem}
+      </p>
+    )}
+    {children}
+  </div>
+)
+
+/** Of the element in a `Field`: it is described by what stands around it. */
+export function attributesOf({ id, hint, problem, required }: Omit<Labelled, 'label'>) {
+  const described = [...(hint === undefined ? [] : [`${id}-hint`]), ...(problem === undefined ? [] : [`${id}-problem`])]
+  return {
+    id,
+    required: required === true,
+    'aria-invalid': problem === undefined ? undefined : 'true',
+    'aria-describedby': described.length === 0 ? undefined : described.join(' '),
+  } as const
+}
+
+export interface FieldProps extends Labelled {
+  readonly name: string
   readonly value?: string | undefined
   /** It is not shown as it is typed, and browsers do not keep it. */
   readonly secret?: boolean
   readonly maxLength: number
 }
 
-export function TextField({ id, name, label, hint, problem, required, value, secret, maxLength }: FieldProps) {
-  const described = [...(hint === undefined ? [] : [`${id}-hint`]), ...(problem === undefined ? [] : [`${id}-problem`])]
-  const shared = {
-    id,
-    name,
-    dir: 'auto',
-    maxLength,
-    required: required === true,
-    autocapitalize: 'none',
-    spellcheck: false,
-    'aria-invalid': problem === undefined ? undefined : 'true',
-    'aria-describedby': described.length === 0 ? undefined : described.join(' '),
-  } as const
+export function TextField({ name, value, secret, maxLength, ...field }: FieldProps) {
+  const shared = { ...attributesOf(field), name, dir: 'auto', maxLength, autocapitalize: 'none', spellcheck: false } as const
   return (
-    <div class={problem === undefined ? 'field' : 'field wrong'}>
-      <label for={id}>
-        <Name>{label}</Name>
-        {required === true ? null : <span class="optional"> {texts.form.optional}</span>}
-      </label>
-      {hint === undefined ? null : (
-        <p class="hint" id={`${id}-hint`}>
-          <Name>{hint}</Name>
-        </p>
-      )}
-      {problem === undefined ? null : (
-        <p class="problem" id={`${id}-problem`}>
-          {problem}
-        </p>
-      )}
+    <Field {...field}>
       {secret === true ? (
         <input type="password" autocomplete="new-password" {...shared} />
       ) : (
         <input type="text" autocomplete="off" value={value ?? ''} {...shared} />
       )}
-    </div>
+    </Field>
   )
 }
 

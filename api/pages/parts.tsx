@@ -27,6 +27,18 @@ export const Form = ({ view, name, action, children, data = {}, ...rest }: FormP
 /** A text that somebody else wrote: characters in it that turn the direction do so only within it. */
 export const Name = ({ children }: { readonly children: string }) => <bdi dir="auto">{children}</bdi>
 
+/** What something is about; nothing where nothing is said. */
+export const Tags = ({ tags }: { readonly tags: readonly string[] }) =>
+  tags.length === 0 ? null : (
+    <ul class="tags" role="list">
+      {tags.map(tag => (
+        <li>
+          <Name>{tag}</Name>
+        </li>
+      ))}
+    </ul>
+  )
+
 /** The way back, where there is one. */
 export const BackLink = ({ view, label }: { readonly view: View; readonly label?: string }) =>
   view.back === undefined ? null : (

@@ -4,7 +4,7 @@ import type { Answer } from '../../route.ts'
 import { basePath, operationPath } from '../flow/paths.ts'
 import { pageOf } from '../layout.tsx'
 import { Picture } from '../marketplace/cards.tsx'
-import { Form, Name } from '../parts.tsx'
+import { Form, Name, Tags } from '../parts.tsx'
 import { texts } from '../texts.ts'
 import type { View } from '../view.ts'
 import type { OfferedTemplate } from './offer.ts'
@@ -56,15 +56,7 @@ function Choice({ view, how, one }: { readonly view: View; readonly how: How; re
           <Name>{description}</Name>
         </p>
       ) : null}
-      {tags.length === 0 ? null : (
-        <ul class="tags" role="list">
-          {tags.map(tag => (
-            <li>
-              <Name>{tag}</Name>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Tags tags={tags} />
       <div class="foot">
         {operation !== undefined ? (
           <a class="button quiet" href={view.href(operationPath(base, operation))} aria-describedby={title}>

@@ -1,7 +1,7 @@
 /** The cards of a marketplace. */
 import type { OperationKind } from '../../../storage/operation.ts'
 import { packagePath } from '../flow/paths.ts'
-import { Form, Name, PartnerHtml, webUrl } from '../parts.tsx'
+import { Form, Name, PartnerHtml, Tags, webUrl } from '../parts.tsx'
 import { texts } from '../texts.ts'
 import type { View } from '../view.ts'
 import { packagesIn, type OfferedPackage, type ShownCard } from './offer.ts'
@@ -82,15 +82,7 @@ function PackageCard({ view, package: { id, value, tags, state, operation } }: {
         <Name>{value.name}</Name>
       </h2>
       <Description text={value.description} />
-      {tags.length === 0 ? null : (
-        <ul class="tags" role="list">
-          {tags.map(tag => (
-            <li>
-              <Name>{tag}</Name>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Tags tags={tags} />
       <div class="foot">
         {operation !== undefined ? (
           <a class="button quiet" href={view.href(`${packagePath(id)}/operations/${operation.id}`)} aria-describedby={title}>

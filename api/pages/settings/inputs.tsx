@@ -1,7 +1,6 @@
 /** The field of one variable. */
-import { ProblemSummary, TextField, type FormProblem } from '../fields.tsx'
+import { attributesOf, Field, ProblemSummary, TextField, type FormProblem } from '../fields.tsx'
 import { VALUE_MAX, type VariableField } from '../flow/variables.ts'
-import { Name } from '../parts.tsx'
 import { texts } from '../texts.ts'
 
 export interface InputProps {
@@ -14,8 +13,9 @@ export interface InputProps {
 export function Input({ field, typed, problem }: InputProps) {
   const { key, id, label, kind, required, kept } = field
   const { settings } = texts
-  const hint = [field.hint, kept ? settings.kept : undefined].filter(part => part !== undefined).join(' ')
-  const shared = { id, name: key, label, problem, required: required && !kept, ...(hint === '' ? {} : { hint }) }
+  const parts = [field.hint, kept ? settings.kept : undefined].filter(part => part !== undefined)
+  const hint = parts.length === 0 ? undefined : parts.join(' ')
+  const shared = { id, name: key, label, problem, required: required && !kept, hint }
   const value = typed ?? field.value
   switch (kind) {
     case 'choice':
@@ -35,68 +35,34 @@ interface OwnProps {
   readonly field: VariableField
   readonly value: string
   readonly problem: string | undefined
-  readonly hint: string
+  readonly hint: string | undefined
 }
 
-/** As of every field: its label, what it is for, what is wrong with it. */
-function Around({ field: { id, label, required }, problem, hint, children }: OwnProps & { readonly children: preact.ComponentChildren }) {
-  return (
-    <div class={problem === undefined ? 'field' : 'field wrong'}>
-      <label for={id}>
-        <Name>{label}</Name>
-        {required ? null : <span class="optional"> {texts.form.optional}</span>}
-      </label>
-      {hint === '' ? null : (
-        <p class="hint" id={`${id}-hint`}>
-          <Name>{hint}</Name>
-        </p>
-      )}
-      {problem === undefined ? null : (
-        <p class="problem" id={`${id}-problem`}>
-          {problem}
-        </p>
-      )}
-      {children}
-    </div>
-  )
-}
-
-function sharedOf({ field: { id, key, required }, problem, hint }: OwnProps) {
-  const described = [...(hint === '' ? [] : [`${id}-hint`]), ...(problem === undefined ? [] : [`${id}-problem`])].join(' ')
-  return {
-    id,
-    name: key,
-    required,
-    'aria-invalid': problem === undefined ? undefined : 'true',
-    'aria-describedby': described === '' ? undefined : described,
-  } as const
-}
-
-function Select(props: OwnProps) {
-  const { field, value } = props
+function Select({ field, value, problem, hint }: OwnProps) {
   const { settings } = texts
+  const { id, key, label, required } = field
   return (
-    <Around {...props}>
-      <select {...sharedOf(props)}>
-        {field.empty ? <option value="">{field.required ? settings.choose : settings.none}</option> : null}
+    <Field {...{ id, label, hint, problem, required }}>
+      <select {...attributesOf({ id, hint, problem, required })} name={key}>
+        {field.empty ? <option value="">{required ? settings.choose : settings.none}</option> : null}
         {field.options.map(option => (
           <option value={option.value} selected={option.value === value}>
             {option.label}
           </option>
         ))}
       </select>
-    </Around>
+    </Field>
   )
 }
 
-function Area(props: OwnProps) {
-  const { field, value } = props
+function Area({ field: { id, key, label, required, kind }, value, problem, hint }: OwnProps) {
+  const code = kind === 'json' ? 'code' : undefined
   return (
-    <Around {...props}>
-      <textarea {...sharedOf(props)} dir="auto" rows={6} maxLength={VALUE_MAX} spellcheck={false} class={field.kind === 'json' ? 'code' : undefined}>
+    <Field {...{ id, label, hint, problem, required }}>
+      <textarea {...attributesOf({ id, hint, problem, required })} name={key} dir="auto" rows={6} maxLength={VALUE_MAX} spellcheck={false} class={code}>
         {value}
       </textarea>
-    </Around>
+    </Field>
   )
 }
 
