@@ -14,14 +14,14 @@ async function look() {
   // The session has ended, or the operation is gone: the page itself says so.
   if (answer.status === 401 || answer.status === 404) return location.reload()
   if (!answer.ok) return
-  const { next, summary: text, items } = await answer.json()
+  const { next, summary: text, amount, items } = await answer.json()
   for (const [at, row] of rows.entries()) {
     const item = items[at]
     if (item === undefined || row.className === item.state) continue
     row.className = item.state
     row.querySelector('.step-state').textContent = item.text
   }
-  bar.value = items.filter(item => item.state === 'done').length
+  bar.value = amount
   const words = Date.now() - began > SLOW_MS ? box.dataset.slow : text
   if (summary.textContent !== words) summary.textContent = words
   if (next !== null) location.replace(next)

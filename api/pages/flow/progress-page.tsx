@@ -5,7 +5,7 @@ import { pageOf } from '../layout.tsx'
 import { BackLink, Name } from '../parts.tsx'
 import { texts } from '../texts.ts'
 import type { View } from '../view.ts'
-import type { ProgressItem } from './progress.ts'
+import { amountOf, type ProgressItem } from './progress.ts'
 
 /** Seconds between two looks, without scripts. */
 const LOOK_S = 2
@@ -20,6 +20,7 @@ export const progressJson = (items: readonly ProgressItem[], next: string | unde
   text: JSON.stringify({
     next: next ?? null,
     summary: words(items),
+    amount: amountOf(items),
     items: items.map(({ state }) => ({ state, text: texts.progress.state[state] })),
   }),
 })
@@ -27,7 +28,6 @@ export const progressJson = (items: readonly ProgressItem[], next: string | unde
 export function progressPage(view: View, { kind, packageName, startedAt }: Operation, items: readonly ProgressItem[]): Answer {
   const { progress } = texts
   const title = progress.title[kind](packageName)
-  const done = items.filter(({ state }) => state === 'done').length
   const slow = Date.now() - startedAt > 20_000
   return pageOf(
     view,
@@ -47,7 +47,7 @@ export function progressPage(view: View, { kind, packageName, startedAt }: Opera
       </h1>
       <p class="muted">{progress.text}</p>
       <div id="progress" data-slow={progress.slow}>
-        <progress class="bar" max={Math.max(1, items.length)} value={done} aria-labelledby="title" />
+        <progress class="bar" max={Math.max(1, items.length)} value={amountOf(items)} aria-labelledby="title" />
         <p class="muted small" role="status" id="summary">
           {slow ? progress.slow : words(items)}
         </p>

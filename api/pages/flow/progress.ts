@@ -11,30 +11,36 @@ export interface ProgressItem {
   readonly state: StepState
 }
 
-/** One for each cycle, in order; the first that is not done is the one in progress. */
+/** How much of all is done, from 0 to the number of items: what is in progress counts half. */
+export const amountOf = (items: readonly ProgressItem[]): number => items.reduce((sum, { state }) => sum + AMOUNTS[state], 0)
+
+const AMOUNTS: { readonly [S in StepState]: number } = { waiting: 0, running: 0.5, done: 1 }
+
+/** One for each cycle, in order; in progress are those that are begun, and the first that is not. */
 export async function progressOf(
   { registry, inbox }: Pick<Services, 'registry' | 'inbox'>,
   account: AccountId,
   operation: Operation,
 ): Promise<readonly ProgressItem[]> {
-  const done = await Promise.all(
-    operation.cycles.map(async ({ cycleId: cycle }) => {
+  const states = await Promise.all(
+    operation.cycles.map(async ({ cycleId: cycle }): Promise<StepState> => {
       const place = { account, cycle }
       const [stored, status] = await Promise.all([registry.cycles.version(place), inbox.status(place)])
       const there = stored !== undefined && status !== undefined
       switch (operation.kind) {
         case 'install':
           // A new one is Paused until it is started, or found not to start.
-          return there && (!operation.autoStart || status.state !== 'Paused')
+          if (!there) return 'waiting'
+          return operation.autoStart && status.state === 'Paused' ? 'running' : 'done'
         case 'uninstall':
-          return !there
+          return there ? 'waiting' : 'done'
         case 'start':
-          return !there || status.state === 'Active'
+          return there && status.state !== 'Active' ? 'waiting' : 'done'
         case 'stop':
-          return !there || status.state === 'Stopped' || status.state === 'Paused'
+          return there && status.state !== 'Stopped' && status.state !== 'Paused' ? 'waiting' : 'done'
       }
     }),
   )
-  const current = done.indexOf(false)
-  return operation.cycles.map(({ name }, at) => ({ name, state: done[at] === true ? 'done' : at === current ? 'running' : 'waiting' }))
+  const next = states.indexOf('waiting')
+  return operation.cycles.map(({ name }, at) => ({ name, state: at === next ? 'running' : (states[at] ?? 'waiting') }))
 }

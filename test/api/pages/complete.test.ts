@@ -50,6 +50,7 @@ describe('the progress of an operation (marketplace.md 4)', () => {
     expect(await asked()).toEqual({
       next: null,
       summary: '1 of 2 done',
+      amount: 1.5,
       items: [
         { state: 'done', text: 'done' },
         { state: 'running', text: 'in progress' },
@@ -60,6 +61,14 @@ describe('the progress of an operation (marketplace.md 4)', () => {
     await work.end()
     expect(await asked()).toMatchObject({ next: sent.location, summary: '2 of 2 done' })
     expect((await browser.get(sent.location)).location).toBe(`${sent.location}/complete`)
+  })
+
+  it('moves while cycles are made that are started later', async () => {
+    const { browser, sent, work } = await begun({ cycles: ['Orders', 'Stock'] })
+    const amount = async (): Promise<unknown> => JSON.parse((await browser.get(sent.location, { accept: 'application/json' })).text)
+    expect(await amount()).toMatchObject({ amount: 0.5 })
+    await work.install(0)
+    expect(await amount()).toMatchObject({ amount: 1, items: [{ state: 'running' }, { state: 'running' }] })
   })
 
   it('says why nothing was installed, and shows so again later', async () => {
