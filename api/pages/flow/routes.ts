@@ -7,6 +7,7 @@ import type { Services } from '../../services.ts'
 import { HTML, pageRoute, redirect, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
 import type { PageKind } from '../session.ts'
 import { completedPackage, completedTemplate, returnAddress, type Completed } from './complete.ts'
+import { remembered, remembering } from '../marketplace/place.ts'
 import { completePage } from './complete-page.tsx'
 import { BASES, basePath, completePath, operationPath } from './paths.ts'
 import { progressOf } from './progress.ts'
@@ -30,19 +31,21 @@ async function find({ registry }: Services, kind: PageKind, { session, params }:
 
 async function watch(services: Services, kind: PageKind, call: PageCall<PageKind>): Promise<Answer> {
   const { session, view, headers } = call
+  const place = remembered(call.query)
   const { id, operation, base } = await find(services, kind, call)
   const running = operation.status === 'Running'
   if (headers.accept?.includes('application/json') === true) {
     const items = await progressOf(services, session.account.id, operation)
-    return progressJson(items, running ? undefined : view.href(operationPath(base, id)))
+    return progressJson(items, running ? undefined : view.href(remembering(operationPath(base, id), place)))
   }
   if (running) return progressPage(view, operation, await progressOf(services, session.account.id, operation))
   if (operation.status === 'Failed') return failedPage(view, operation)
-  return seeOther(view, operation.kind === 'install' ? completePath(base, id) : doneAddress(view, id))
+  return seeOther(view, operation.kind === 'install' ? completePath(base, id) : doneAddress(view, id, place))
 }
 
 /** Back to where it was begun, which tells what was done. */
-const doneAddress = ({ back }: PageCall<PageKind>['view'], id: string): string => `${back ?? '/account/marketplace'}?done=${id}`
+const doneAddress = ({ back }: PageCall<PageKind>['view'], id: string, place = ''): string =>
+  `${back ?? '/account/marketplace'}?${place === '' ? '' : `${place}&`}done=${id}`
 
 async function complete<K extends PageKind>(services: Services, kind: K, call: PageCall<K>, completedOf: CompletedOf<K>): Promise<Answer> {
   const { session, view } = call

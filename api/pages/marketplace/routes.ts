@@ -10,10 +10,13 @@ import { BASES, operationPath, packagePath } from '../flow/paths.ts'
 import { findSubject } from '../flow/subject.ts'
 import { HTML, pageRoute, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
 import { marketplacePage } from './page.tsx'
+import { placeBefore, remembering } from './place.ts'
 
 /** An operation that is under way already is shown in place of an error: whoever clicked twice sees the first. */
 async function act(services: Services, kind: OperationKind, call: PageCall<'marketplace'>): Promise<Answer> {
   const { session, view, params } = call
+  const watching = (packageId: string, operation: string): Answer =>
+    seeOther(view, remembering(operationPath(packagePath(packageId), operation), placeBefore(call.headers.referer)))
   const { registry } = services
   try {
     if (kind === 'install') {
@@ -23,12 +26,12 @@ async function act(services: Services, kind: OperationKind, call: PageCall<'mark
     }
     const packageId = await ownPackage(services, call)
     const { id } = await beginOperation(services, session.account, { kind, packageId, completeParameter: session.visit.completeParameter })
-    return seeOther(view, operationPath(packagePath(packageId), id))
+    return watching(packageId, id)
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'operation_running' || params.id === undefined) throw error
     const running = (await registry.operations.running(session.account.id)).get(params.id)
     if (running === undefined) throw error
-    return seeOther(view, operationPath(packagePath(params.id), running))
+    return watching(params.id, running)
   }
 }
 

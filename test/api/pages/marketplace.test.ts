@@ -50,6 +50,23 @@ describe('the marketplace (marketplace.md 4)', () => {
     }
   })
 
+  it('leads back to where somebody was, however odd the search', async () => {
+    const { here, browser } = await visit(api, { package: { Name: 'Orders & "ERP"' } })
+    await (await operate(api, here.guid, await browser.send(await browser.get(HOME), 'Install'))).end()
+    const place = new URLSearchParams({ q: 'Orders & "ERP"', category: '' })
+    const page = await browser.get(`${HOME}?${place.toString()}&done=x&other=1`)
+    const form = formOf(page, 'Stop')
+    const sent = await browser.post(form.action, form.fields, { referer: `http://hooks.example${page.path}` })
+    await (await operate(api, here.guid, sent)).end()
+    const asked: unknown = JSON.parse((await browser.get(sent.location, { accept: 'application/json' })).text)
+    expect(asked).toMatchObject({ next: sent.location })
+    const back = await browser.get(sent.location)
+    expect(back.location).toMatch(/^\/account\/marketplace\?q=Orders\+%26\+%22ERP%22&done=[0-9a-f-]{36}$/)
+    expect(namesOf(await browser.follow(back))).toEqual(['Orders &amp; &quot;ERP&quot;'])
+    const odd = await browser.get(`${sent.location.split('?')[0] ?? ''}?from=${encodeURIComponent('//evil.example?done=1&q=x#y')}`)
+    expect(odd.location).toMatch(/^\/account\/marketplace\?(q=x%23y&)?done=[0-9a-f-]{36}$/)
+  })
+
   it('shows cards in order, categories, text, links, and behind them packages that stand in none', async () => {
     const here = await offer(api, { package: { Name: 'Carded' } })
     const loose = await addPackage(api, here.marketplace, { Name: 'Loose' })
