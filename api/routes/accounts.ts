@@ -72,7 +72,7 @@ export const accountRoutes: readonly Route[] = [
     summary: 'Makes an account',
     query: noQuery,
     body: z.object({
-      id: apiId.optional().describe('API id; the GUID where it is left out.'),
+      id: apiId.nullish().describe('API id; the GUID where it is left out.'),
       name,
       description: description.nullish(),
       timezone: timezone.nullish().describe('IANA time zone; UTC where it is left out.'),

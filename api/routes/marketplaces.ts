@@ -20,12 +20,15 @@ const params = { id: 'Id of the marketplace.' }
 const theMarketplace: AnswerSpec = { description: 'The marketplace.', schema: schemas.marketplace }
 
 const name = z.string().trim().min(1).max(200)
+/** Left out it stays as it is; null puts it back. */
+const cleared = <T extends z.ZodType>(of: T, none: z.output<T>) => of.nullish().transform(value => (value === null ? none : value))
+
 const fields = {
   notificationUrl: receiverUrl.nullish().describe('Where installed, uninstalled, started and stopped are told; null: nowhere.'),
-  embeddingOrigins: z.array(embeddingOrigin).max(100).optional().describe('Where its pages may be embedded.'),
-  returnOrigins: z.array(origin).max(100).optional().describe('Where the ReturnUrl of a deploy call may lead.'),
-  launchCompleteHtml: ownText.optional().describe('The complete page, HTML of yours; empty: the default page.'),
-  css: ownText.optional().describe('CSS of yours for the pages.'),
+  embeddingOrigins: cleared(z.array(embeddingOrigin).max(100), []).describe('Where its pages may be embedded; null: nowhere.'),
+  returnOrigins: cleared(z.array(origin).max(100), []).describe('Where the ReturnUrl of a deploy call may lead; null: nowhere.'),
+  launchCompleteHtml: cleared(ownText, '').describe('The complete page, HTML of yours; empty or null: the default page.'),
+  css: cleared(ownText, '').describe('CSS of yours for the pages.'),
   cards: cardsInput.optional().describe('What is shown, in this order; packages that stand in none follow behind.'),
 }
 const changes = z.object({ name: name.optional(), ...fields })

@@ -35,9 +35,11 @@ describe('accounts', () => {
   })
 
   it('get their GUID as API id, and UTC, where nothing is given', async () => {
-    const { json } = await api.v1('POST', '/accounts', { body: { Name: 'Acme' } })
-    expect(at(json, 'Id')).toBe(at(json, 'AccountId'))
-    expect(at(json, 'Timezone')).toBe('UTC')
+    for (const nothing of [{}, { Id: null, Timezone: null }]) {
+      const { json } = await api.v1('POST', '/accounts', { body: { Name: 'Acme', ...nothing } })
+      expect(at(json, 'Id')).toBe(at(json, 'AccountId'))
+      expect(at(json, 'Timezone')).toBe('UTC')
+    }
   })
 
   it('refuse an id that is taken, in these words', async () => {

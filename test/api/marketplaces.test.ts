@@ -64,11 +64,13 @@ describe('a marketplace', () => {
     expect(answers.join()).not.toContain('whsec_')
   })
 
-  it('changes only in what is sent', async () => {
+  it('changes only in what is sent, and null sets the default', async () => {
     const id = idOf(await make({ NotificationUrl: 'https://a.example', ReturnOrigins: ['https://b.example'], LaunchCompleteHtml: '<p>' }))
     const one = (await api.v1('PUT', `/marketplaces/${id}`, { body: { Name: 'Other' } })).json
     expect(one).toMatchObject({ Name: 'Other', NotificationUrl: 'https://a.example', ReturnOrigins: ['https://b.example'], LaunchCompleteHtml: '<p>' })
-    expect(at((await api.v1('PUT', `/marketplaces/${id}`, { body: { NotificationUrl: null } })).json, 'NotificationUrl')).toBe(null)
+    const nothing = { NotificationUrl: null, EmbeddingOrigins: null, ReturnOrigins: null, LaunchCompleteHtml: null, Css: null }
+    const unset = { NotificationUrl: null, EmbeddingOrigins: [], ReturnOrigins: [], LaunchCompleteHtml: '', Css: '' }
+    expect((await api.v1('PUT', `/marketplaces/${id}`, { body: nothing })).json).toMatchObject({ Name: 'Other', ...unset })
   })
 
   it('takes origins only, and of embedding ones all subdomains too', async () => {
