@@ -14,7 +14,7 @@ export interface NewCycle extends Pick<StoredCycle, 'document' | 'origin' | 'acc
   readonly account: AccountId
   /** A new one, or that of a cycle that may be there already because this is a repeat. */
   readonly id: CycleId
-  /** It pauses after its first run. */
+  /** It stops after its first run. */
   readonly once?: boolean
 }
 

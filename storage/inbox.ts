@@ -294,7 +294,7 @@ export interface TransactionRecord {
 
 export interface InboxControl {
   /**
-   * Makes the keys of a new cycle, state Paused. `scheduled`: its trigger is a schedule. `once`: it pauses after its first run (docs/decisions/0022): the
+   * Makes the keys of a new cycle, state Paused. `scheduled`: its trigger is a schedule. `once`: it stops after its first run (docs/decisions/0022): the
    * script that accepts what begins it finishes the cycle.
    */
   create(place: Place, version: number, as?: { readonly scheduled?: boolean; readonly once?: boolean }): Promise<void>

@@ -22,7 +22,7 @@ export interface OperationCycle {
 /** What LAUNCH installs: one template, which is there as a cycle and nothing else (marketplace.md 3). */
 export interface TemplateInstall {
   readonly templateId: string
-  /** The cycle pauses after its first run. */
+  /** The cycle stops after its first run. */
   readonly runOnce: boolean
   /** Not where the account has a cycle of that template. */
   readonly singleInstall: boolean

@@ -14,7 +14,7 @@ export interface TemplateRequest extends Partial<Choices> {
   readonly templateId: string | undefined
   /** Else the cycle is Paused. */
   readonly start: boolean
-  /** It pauses after its first run. */
+  /** It stops after its first run. */
   readonly runOnce: boolean
   /** Only where the account has no cycle of it. */
   readonly singleInstall: boolean

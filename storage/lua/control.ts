@@ -1,7 +1,7 @@
 /** Controls and reads of a cycle. KEYS: [1] the cycle's hash, [2] its partition's hash. ARGV[1]: test clock or empty. */
 import { accountRecord, cycleSuffix as at, partitionSuffix as part } from '../keys.ts'
 
-/** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version, [4] '1': its trigger is a schedule, [5] '1': it pauses after its first run. Answer: none. */
+/** Makes a cycle, state Paused; one that is there stays as it is. ARGV: [2] account, [3] document version, [4] '1': its trigger is a schedule, [5] '1': it stops after its first run. Answer: none. */
 export const create = `
 if call('EXISTS', cycle) == 1 then return end
 call('HSET', cycle, 'state', 'Paused', 'account', ARGV[2], 'version', ARGV[3], 'epoch', 1, 'counter', 0, 'entries', 0, 'bytes', 0, 'stoppedAt', 0,

@@ -154,7 +154,7 @@ local function finishing()
   if C.registered then set('replayTo', C.counter) else set('registered', C.counter) end
   reschedule()
 end
--- Of a cycle that pauses after its first run: what starts it has come.
+-- Of a cycle that stops after its first run: what starts it has come.
 local function firstRun()
   if not C.once or C.state ~= 'Active' then return end
   set('once', nil)

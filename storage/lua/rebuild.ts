@@ -7,7 +7,7 @@ import { accountCycles, cycleSuffix as at, partitionSuffix as part } from '../ke
 /**
  * Makes a cycle as an export tells of it; its index is missing until it is rebuilt. Its epoch and counter are above all that were before.
  * ARGV: [2] account, [3] document version, [4] state, [5] when it stopped, in ms, [6] '1': its trigger is a schedule, [7] its last start,
- * [8] '1': it pauses after its first run.
+ * [8] '1': it stops after its first run.
  * Answer: 'made' | 'there' | 'deleted'.
  */
 export const importCycle = `
@@ -23,7 +23,7 @@ reschedule()
 return 'made'
 `
 
-/** State, when the cycle stopped, its last start, and whether it pauses after its first run, for an export. Answer: nil or { state, ms, ms, 0|1 }. */
+/** State, when the cycle stopped, its last start, and whether it stops after its first run, for an export. Answer: nil or { state, ms, ms, 0|1 }. */
 export const standing = `
 if not load(KEYS[1]) then return false end
 return { C.state, C.stoppedAt, tonumber(call('HGET', cycle, 'activation') or 0), C.once or 0 }

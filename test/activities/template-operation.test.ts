@@ -105,7 +105,7 @@ describe('an installation by LAUNCH (marketplace.md 3)', () => {
     expect([...(await registry.operations.running(account)).keys()]).toContain(`template/${templateId}`)
   })
 
-  it('with RunOnce makes a cycle that pauses after its first run, and a repeated start does not start it anew', async () => {
+  it('with RunOnce makes a cycle that stops after its first run, and a repeated start does not start it anew', async () => {
     const begun = await begin({ runOnce: true })
     const act = run()
     await act.install(begun)

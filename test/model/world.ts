@@ -78,7 +78,7 @@ export interface Scenario {
   readonly scheduled: boolean
   /** It runs once. */
   readonly once: boolean
-  /** The cycle pauses after its first run. */
+  /** The cycle stops after its first run. */
   readonly first: boolean
   readonly max: number | undefined
   /** The account's. */

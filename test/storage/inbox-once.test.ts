@@ -1,4 +1,4 @@
-/** Cycles that pause after their first run (marketplace.md 3, RunOnce; docs/decisions/0022). */
+/** Cycles that stop after their first run (marketplace.md 3, RunOnce; docs/decisions/0022). */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asTransactionId } from '../../domain/ids.ts'
 import { createFixture, DAY, isStart, type Cycle, type Fixture } from './inbox-fixture.ts'
