@@ -41,6 +41,10 @@ const FORBIDDEN = [
   ['worker/a.ts', `import { createApp } from '../api/app.ts'`],
   ['api/a.ts', `import { None } from 'oauth4webapi'`],
   ['api/a.ts', `import { Command } from 'commander'`],
+  ['api/a.ts', `import { h } from 'preact'`],
+  ['api/pages/a.ts', `import { Pool } from 'undici'`],
+  ['api/pages/a.ts', `import { createInbox } from '../../storage/redis/inbox.ts'`],
+  ['api/pages/a.ts', `import { source } from 'axe-core'`],
   ['cli/a.ts', `import type { Account } from '../storage/registry.ts'`],
   ['cli/commands/a.ts', `import { Redis } from 'ioredis'`],
 ] as const
@@ -53,6 +57,7 @@ const ALLOWED = [
   ['workflows/a.ts', `import { sleep } from '@temporalio/workflow'`],
   ['api/a.ts', `import { TRANSACTION } from '../workflows/messages.ts'`],
   ['api/a.ts', `import { transactionStart } from '../workflows/start.ts'`],
+  ['api/pages/a.ts', `import { h } from 'preact'`],
   ['api/main.ts', `import { createOAuth } from '../activities/connectors/oauth/index.ts'`],
   ['activities/a.ts', `import { None } from 'oauth4webapi'`],
   ['api/main.ts', `import { createInbox } from '../storage/redis/inbox.ts'`],
