@@ -1,14 +1,11 @@
 /** Brings marketplaces with their packages to what files say: each is the marketplace of its name. Templates and packages are called by name. */
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import type { Problem } from '../domain/errors.ts'
-import { isObject } from '../domain/objects.ts'
-import { readDocumentText } from '../domain/schema/index.ts'
 import { integrationPackage, marketplace, template, type Marketplace } from './answers.ts'
 import type { Api } from './api.ts'
-import { inPlace, type Placed } from './documents.ts'
+import { refusal, type Applied } from './applied.ts'
+import { checker, type Valid } from './documents.ts'
 import { CliError } from './exit.ts'
-import type { DocumentFile } from './files.ts'
 
 const name = z.string().trim().min(1)
 const cards = z.array(z.looseObject({ package: name.optional(), cards: z.array(z.looseObject({ package: name.optional() })).optional() }))
@@ -32,42 +29,29 @@ const schema = z.strictObject({
   cards: cards.optional(),
   packages: z.array(onePackage).refine(all => new Set(all.map(one => one.name)).size === all.length, 'must have names that differ'),
 })
-type Described = z.output<typeof schema>
+export type MarketplaceDocument = z.output<typeof schema>
 type Cards = z.output<typeof cards>
 
-export interface ValidMarketplace {
-  readonly state: 'valid'
-  readonly file: DocumentFile
-  readonly document: Described
-}
-type CheckedMarketplace =
-  | ValidMarketplace
-  | { readonly state: 'invalid'; readonly file: DocumentFile; readonly problems: readonly Placed[] }
-  /** Found in a folder, and something else than a marketplace. */
-  | { readonly state: 'other'; readonly file: DocumentFile }
-
-export function checkMarketplace(file: DocumentFile): CheckedMarketplace {
-  const invalid = (problems: readonly Problem[]): CheckedMarketplace => ({ state: 'invalid', file, problems: inPlace(file, problems) })
-  const read = readDocumentText(file.text, file.form)
-  if (!read.ok) return invalid(read.problems)
-  if (file.found && !(isObject(read.value) && 'packages' in read.value)) return { state: 'other', file }
-  const parsed = schema.safeParse(read.value)
-  if (parsed.success) return { state: 'valid', file, document: parsed.data }
-  return invalid(parsed.error.issues.map(({ path, message }) => ({ path: pathOf(path), message })))
-}
+/** A style and a complete page of the partner's may be in it: only the server knows how large it may be. */
+export const checkMarketplace = checker(
+  'packages',
+  value => {
+    const parsed = schema.safeParse(value)
+    if (parsed.success) return { ok: true, document: parsed.data }
+    return { ok: false, problems: parsed.error.issues.map(({ path, message }) => ({ path: pathOf(path), message })) }
+  },
+  Infinity,
+)
 
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '')
 
-export interface AppliedMarketplace {
-  readonly result: 'created' | 'updated' | 'unchanged' | 'refused'
+export interface AppliedMarketplace extends Applied {
   readonly marketplace?: Marketplace
-  readonly problem?: CliError
-  readonly note?: string
 }
 
 /** What the server refuses is told in the result; throws what would keep the next file from being applied too. */
-export async function applyMarketplace(api: Api, { document }: ValidMarketplace): Promise<AppliedMarketplace> {
+export async function applyMarketplace(api: Api, { document }: Valid<MarketplaceDocument>): Promise<AppliedMarketplace> {
   let now: Marketplace | undefined
   let secret: string | undefined
   try {
@@ -95,11 +79,11 @@ export async function applyMarketplace(api: Api, { document }: ValidMarketplace)
     const result = first === undefined ? 'created' : isDeepStrictEqual(first, await standing(api, saved.Id)) ? 'unchanged' : 'updated'
     return { result, marketplace: saved, ...(notes.length === 0 ? {} : { note: notes.join(' ') }) }
   } catch (error) {
-    if (!(error instanceof CliError && (error.exit === 'refused' || error.exit === 'invalid'))) throw error
+    const problem = refusal(error)
     return {
       result: secret === undefined ? 'refused' : 'created',
       ...(now === undefined ? {} : { marketplace: now }),
-      problem: error,
+      problem,
       ...(secret === undefined ? {} : { note: secretNote(secret) }),
     }
   }
@@ -115,7 +99,7 @@ async function standing(api: Api, id: number): Promise<unknown> {
 }
 
 /** Ids of the templates that packages name. Throws `refused` where one is not there, or several have the name. */
-async function templateIds(api: Api, packages: Described['packages']): Promise<ReadonlyMap<string, string>> {
+async function templateIds(api: Api, packages: MarketplaceDocument['packages']): Promise<ReadonlyMap<string, string>> {
   const all = (await api.all('/templates', template)).map(({ value }) => value)
   const names = new Set(packages.flatMap(({ templates }) => templates))
   return new Map(

@@ -1,8 +1,10 @@
 /** Brings the partner's templates to what documents say: each document is the template of its name. */
 import { z } from 'zod'
+import type { CycleDocument } from '../domain/document.ts'
 import { template, type Template } from './answers.ts'
 import type { Api } from './api.ts'
-import type { ValidDocument } from './apply.ts'
+import { bodyOf, refusal, type Applied } from './applied.ts'
+import type { Valid } from './documents.ts'
 import { CliError } from './exit.ts'
 import { compare } from './same.ts'
 
@@ -15,18 +17,15 @@ export interface TemplateOptions {
   readonly secrets: boolean
 }
 
-export interface AppliedTemplate {
-  readonly result: 'created' | 'updated' | 'unchanged' | 'refused'
+export interface AppliedTemplate extends Applied {
   /** As it stands now; undefined where it was not made. */
   readonly template?: Template
-  readonly problem?: CliError
-  readonly note?: string
 }
 
 const pathOf = ({ Id }: Template): string => `/templates/${encodeURIComponent(Id)}`
 
 /** `known`: all templates. What the server refuses is told in the result; throws what would keep the next document from being applied too. */
-export async function applyTemplate(api: Api, checked: ValidDocument, known: readonly Template[], options: TemplateOptions): Promise<AppliedTemplate> {
+export async function applyTemplate(api: Api, checked: Valid<CycleDocument>, known: readonly Template[], options: TemplateOptions): Promise<AppliedTemplate> {
   const [before, ...others] = known.filter(({ Name }) => Name === checked.document.name)
   if (before !== undefined && others.length > 0) {
     const ids = [before, ...others].map(({ Id }) => Id).join(', ')
@@ -50,14 +49,13 @@ export async function applyTemplate(api: Api, checked: ValidDocument, known: rea
       if (result === 'unchanged') result = 'updated'
     }
   } catch (error) {
-    if (!(error instanceof CliError && (error.exit === 'refused' || error.exit === 'invalid'))) throw error
-    return { result: result === 'unchanged' ? 'refused' : result, ...(now === undefined ? {} : { template: now }), problem: error }
+    return { result: result === 'unchanged' ? 'refused' : result, ...(now === undefined ? {} : { template: now }), problem: refusal(error) }
   }
   const note = same === 'maybe' && !write ? { note: 'Its secrets cannot be compared with those that the server has: --secrets writes them.' } : {}
   return { result, ...(now === undefined ? {} : { template: now }), ...note }
 }
 
-async function save(api: Api, before: Template | undefined, { file, value }: ValidDocument): Promise<Template> {
+async function save(api: Api, before: Template | undefined, checked: Valid<CycleDocument>): Promise<Template> {
   const [method, path] = before === undefined ? ['POST', '/templates'] : ['PUT', pathOf(before)]
-  return (await api.call(method, path, template, file.form === 'yaml' ? { yaml: file.text } : { json: { Definition: value } })).value
+  return (await api.call(method, path, template, bodyOf(checked))).value
 }

@@ -1,10 +1,12 @@
 /** Brings the cycles of an account to what documents say: each document is the cycle of its name. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import type { CycleDocument } from '../domain/document.ts'
 import { cycle, type Cycle } from './answers.ts'
 import type { Api } from './api.ts'
+import { bodyOf, refusal, type Applied } from './applied.ts'
 import { cyclePath } from './cycle.ts'
-import type { Checked } from './documents.ts'
+import type { Valid } from './documents.ts'
 import { CliError } from './exit.ts'
 import { compare } from './same.ts'
 
@@ -17,22 +19,15 @@ export interface ApplyOptions {
   readonly finishMs: number | undefined
 }
 
-export interface Applied {
-  readonly result: 'created' | 'updated' | 'unchanged' | 'refused'
+export interface AppliedCycle extends Applied {
   /** As it stands now; undefined where it was not made. */
   readonly cycle?: Cycle
-  /** What was not done, and why. */
-  readonly problem?: CliError
-  /** What the user should know besides. */
-  readonly note?: string
 }
-
-export type ValidDocument = Extract<Checked, { state: 'valid' }>
 
 const POLL_MS = 500
 
 /** `known`: all cycles of the account. What the server refuses is told in the result; throws what would keep the next document from being applied too. */
-export async function applyDocument(api: Api, checked: ValidDocument, known: readonly Cycle[], options: ApplyOptions): Promise<Applied> {
+export async function applyDocument(api: Api, checked: Valid<CycleDocument>, known: readonly Cycle[], options: ApplyOptions): Promise<AppliedCycle> {
   const [before, ...others] = known.filter(({ Name }) => Name === checked.document.name)
   const ids = others.map(({ Id }) => Id).join(', ')
   if (before === undefined) return create(api, checked, options)
@@ -49,7 +44,7 @@ export async function applyDocument(api: Api, checked: ValidDocument, known: rea
   return { ...(await running(api, 'unchanged', before, options.start)), note }
 }
 
-async function create(api: Api, checked: ValidDocument, { start }: ApplyOptions): Promise<Applied> {
+async function create(api: Api, checked: Valid<CycleDocument>, { start }: ApplyOptions): Promise<AppliedCycle> {
   try {
     return await running(api, 'created', await save(api, 'POST', '/cycles', checked), start)
   } catch (error) {
@@ -57,7 +52,7 @@ async function create(api: Api, checked: ValidDocument, { start }: ApplyOptions)
   }
 }
 
-async function update(api: Api, checked: ValidDocument, before: Cycle, { start, finishMs }: ApplyOptions): Promise<Applied> {
+async function update(api: Api, checked: Valid<CycleDocument>, before: Cycle, { start, finishMs }: ApplyOptions): Promise<AppliedCycle> {
   const runs = before.Status === 'Active' || before.Status === 'Stopping'
   try {
     if (runs) await stop(api, before, finishMs)
@@ -72,12 +67,12 @@ async function update(api: Api, checked: ValidDocument, before: Cycle, { start, 
 }
 
 /** The cycle, Active where it is to be. */
-async function running(api: Api, result: Applied['result'], now: Cycle, start: boolean): Promise<Applied> {
+async function running(api: Api, result: Applied['result'], now: Cycle, start: boolean): Promise<AppliedCycle> {
   return start && now.Status !== 'Active' ? activated(api, result, now) : { result, cycle: now }
 }
 
 /** What keeps it from being started is a problem of its own. */
-async function activated(api: Api, result: Applied['result'], now: Cycle): Promise<Applied> {
+async function activated(api: Api, result: Applied['result'], now: Cycle): Promise<AppliedCycle> {
   try {
     return { result, cycle: (await api.call('PUT', `${cyclePath(now.Id)}/activate`, cycle)).value }
   } catch (error) {
@@ -102,12 +97,6 @@ async function stop(api: Api, { Id }: Cycle, finishMs: number | undefined): Prom
   }
 }
 
-async function save(api: Api, method: string, path: string, { file, value }: ValidDocument): Promise<Cycle> {
-  return (await api.call(method, path, cycle, file.form === 'yaml' ? { yaml: file.text } : { json: { Definition: value } })).value
-}
-
-/** Throws again what is no answer to this one document. */
-function refusal(error: unknown): CliError {
-  if (error instanceof CliError && (error.exit === 'refused' || error.exit === 'invalid')) return error
-  throw error
+async function save(api: Api, method: string, path: string, checked: Valid<CycleDocument>): Promise<Cycle> {
+  return (await api.call(method, path, cycle, bodyOf(checked))).value
 }

@@ -1,12 +1,14 @@
 /** `flywheel apply`: cycles of an account, or the partner's templates, connectors and marketplaces, from files. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { CycleDocument } from '../../domain/document.ts'
 import { parseDuration } from '../../domain/duration.ts'
 import { connector, cycle, template } from '../answers.ts'
-import { applyConnector, checkConnector, type ValidConnector } from '../apply-connector.ts'
-import { applyMarketplace, checkMarketplace, type ValidMarketplace } from '../apply-marketplace.ts'
+import type { Applied } from '../applied.ts'
+import { applyConnector, checkConnector } from '../apply-connector.ts'
+import { applyMarketplace, checkMarketplace } from '../apply-marketplace.ts'
 import { applyTemplate, type TemplateOptions } from '../apply-template.ts'
-import { applyDocument, type ApplyOptions, type ValidDocument } from '../apply.ts'
-import { checkDocument, inPlace, problemLine, type Checked } from '../documents.ts'
+import { applyDocument, type ApplyOptions } from '../apply.ts'
+import { checkDocument, inPlace, problemLine, type Checked, type Valid } from '../documents.ts'
 import { CliError, EXITS, type Exit } from '../exit.ts'
 import { readDocuments, type DocumentFile } from '../files.ts'
 import type { Io } from '../io.ts'
@@ -28,14 +30,15 @@ interface Options {
 }
 
 /** One document, and what became of it. */
-interface Outcome {
+interface Outcome extends Applied {
   readonly file: DocumentFile
   readonly name: string
-  readonly result: 'created' | 'updated' | 'unchanged' | 'refused'
   /** Of what it describes as it stands now; undefined where it was not made. */
   readonly now: { readonly id: string; readonly state: string } | undefined
-  readonly problem?: CliError | undefined
-  readonly note?: string | undefined
+}
+
+interface Named {
+  readonly name: string
 }
 
 /** Options of cycles and templates alone. */
@@ -75,9 +78,10 @@ export function addApply(program: Command, io: Io): void {
     .addOption(new Option('--marketplaces', 'they are marketplaces of the partner').conflicts(['connectors', ...OTHERS]))
     .action(async (options: Options, command: Command) => {
       const session = openSession(io, command)
-      if (options.marketplaces === true) return applyMarketplaces(session, (await readDocuments(io, options.filename)).map(checkMarketplace))
-      if (options.connectors === true) return applyConnectors(session, (await readDocuments(io, options.filename)).map(checkConnector))
-      const documents = validOnes<ValidDocument>(session, (await readDocuments(io, options.filename)).map(checkDocument))
+      const files = await readDocuments(io, options.filename)
+      if (options.marketplaces === true) return applyMarketplaces(session, files)
+      if (options.connectors === true) return applyConnectors(session, files)
+      const documents = validOnes(session, files.map(checkDocument), 'it is no cycle (it has no steps)')
       const { start = false, restart = false, finish, promote = false, publish = false, secrets = false } = options
       if (options.templates === true) await applyTemplates(session, documents, { promote, publish, secrets })
       else await applyCycles(session, documents, { start, restart, finishMs: finish })
@@ -91,16 +95,12 @@ function duration(text: string): number {
 }
 
 /** All of them, or none is applied. Throws what is wrong with them. */
-function validOnes<V extends { readonly state: 'valid'; readonly file: DocumentFile; readonly document: { readonly name: string } }>(
-  { note }: Session,
-  checked: readonly (V | Exclude<Checked, { state: 'valid' }>)[],
-  passedOver = 'it is no cycle (it has no steps)',
-): readonly V[] {
+function validOnes<D extends Named>({ note }: Session, checked: readonly Checked<D>[], passedOver: string): readonly Valid<D>[] {
   for (const { file } of checked.filter(({ state }) => state === 'other')) note(`${file.name}: passed over, ${passedOver}.`)
-  const invalid = checked.filter((each): each is Extract<Checked, { state: 'invalid' }> => each.state === 'invalid')
+  const invalid = checked.filter(each => each.state === 'invalid')
   const errors = invalid.flatMap(({ file, problems }) => problems.map(problem => ({ Path: '', Message: problemLine(file, problem) })))
   if (errors.length > 0) throw new CliError('invalid', 'Nothing was applied: a document is not valid.', { Errors: errors })
-  const valid = checked.filter((each): each is V => each.state === 'valid')
+  const valid = checked.filter(each => each.state === 'valid')
   if (valid.length === 0) throw new CliError('usage', 'There is no document to apply.')
   const twice = valid.filter(({ document: { name } }) => valid.filter(other => other.document.name === name).length > 1)
   if (twice.length > 0) {
@@ -109,7 +109,7 @@ function validOnes<V extends { readonly state: 'valid'; readonly file: DocumentF
   return valid
 }
 
-async function applyCycles(session: Session, documents: readonly ValidDocument[], options: ApplyOptions): Promise<void> {
+async function applyCycles(session: Session, documents: readonly Valid<CycleDocument>[], options: ApplyOptions): Promise<void> {
   const api = await session.account()
   const known = (await api.all('/cycles', cycle)).map(({ value }) => value)
   await applyAll(session, 'cycle', documents, async checked => {
@@ -118,7 +118,7 @@ async function applyCycles(session: Session, documents: readonly ValidDocument[]
   })
 }
 
-async function applyTemplates(session: Session, documents: readonly ValidDocument[], options: TemplateOptions): Promise<void> {
+async function applyTemplates(session: Session, documents: readonly Valid<CycleDocument>[], options: TemplateOptions): Promise<void> {
   const api = session.partner()
   const known = (await api.all('/templates', template)).map(({ value }) => value)
   await applyAll(session, 'template', documents, async checked => {
@@ -127,8 +127,8 @@ async function applyTemplates(session: Session, documents: readonly ValidDocumen
   })
 }
 
-async function applyConnectors(session: Session, checked: readonly ReturnType<typeof checkConnector>[]): Promise<void> {
-  const documents = validOnes<ValidConnector>(session, checked, 'it is no connector (it has no methods)')
+async function applyConnectors(session: Session, files: readonly DocumentFile[]): Promise<void> {
+  const documents = validOnes(session, files.map(checkConnector), 'it is no connector (it has no methods)')
   const api = session.partner()
   const known = (await api.all('/connectors', connector)).map(({ value }) => value)
   await applyAll(session, 'connector', documents, async one => {
@@ -137,20 +137,20 @@ async function applyConnectors(session: Session, checked: readonly ReturnType<ty
   })
 }
 
-async function applyMarketplaces(session: Session, checked: readonly ReturnType<typeof checkMarketplace>[]): Promise<void> {
-  const files = validOnes<ValidMarketplace>(session, checked, 'it is no marketplace (it has no packages)')
+async function applyMarketplaces(session: Session, files: readonly DocumentFile[]): Promise<void> {
+  const documents = validOnes(session, files.map(checkMarketplace), 'it is no marketplace (it has no packages)')
   const api = session.partner()
-  await applyAll(session, 'marketplace', files, async one => {
+  await applyAll(session, 'marketplace', documents, async one => {
     const { marketplace: now, ...applied } = await applyMarketplace(api, one)
     return { ...applied, now: now === undefined ? undefined : { id: String(now.Id), state: '-' } }
   })
 }
 
-async function applyAll<V extends { readonly file: DocumentFile; readonly document: { readonly name: string } }>(
+async function applyAll<D extends Named>(
   session: Session,
   noun: string,
-  documents: readonly V[],
-  apply: (checked: V) => Promise<Omit<Outcome, 'file' | 'name'>>,
+  documents: readonly Valid<D>[],
+  apply: (checked: Valid<D>) => Promise<Omit<Outcome, 'file' | 'name'>>,
 ): Promise<void> {
   const outcomes: Outcome[] = []
   try {

@@ -30,10 +30,10 @@ export function addValidate(program: Command, io: Io): void {
     })
 }
 
-const words = (checked: Checked): string =>
+const words = (checked: Checked<unknown>): string =>
   checked.state === 'invalid' ? checked.problems.map(problem => `${problemLine(checked.file, problem)}\n`).join('') : `${checked.file.name}: valid\n`
 
-const asJson = (checked: Checked) => ({
+const asJson = (checked: Checked<unknown>) => ({
   File: checked.file.name,
   Valid: checked.state === 'valid',
   Problems:
