@@ -1,16 +1,16 @@
 /** Starts what `npm start` starts, unless it runs already; sets the demonstration up over the API; serves the product and its applications. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BOARD_KEY, PARCELBOX_KEY } from '../../examples/host-app/demo/apps.ts'
-import { isAlive } from '../start/lock.ts'
+import { isAlive, readLock } from '../start/lock.ts'
 import { serveDemo, type Demo } from './serve.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const lockContent = z.object({ pid: z.number(), began: z.string(), url: z.string().optional() })
+
 /** Runs until it is told to stop; ends the process. */
 export async function main(): Promise<void> {
   if (existsSync(join(ROOT, '.env'))) process.loadEnvFile(join(ROOT, '.env'))
@@ -42,7 +42,7 @@ export async function main(): Promise<void> {
       child = spawn(process.execPath, [join(ROOT, 'scripts/start.mjs')], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
       const ended = once(child, 'exit').then(() => true)
       while ((url = running(data)) === undefined) {
-        if (await Promise.race([ended, pause(200)])) return await stop(1)
+        if (await Promise.race([ended, sleep(200, false)])) return await stop(1)
       }
       void ended.then(() => stop(1))
     }
@@ -53,14 +53,10 @@ export async function main(): Promise<void> {
   }
 }
 
-const pause = (ms: number): Promise<false> => new Promise(done => setTimeout(done, ms, false))
-
 /** The address of the Flywheel that runs in this checkout, once it is up. */
 function running(data: string): string | undefined {
-  const file = join(data, 'lock.json')
-  if (!existsSync(file)) return undefined
-  const lock = lockContent.safeParse(JSON.parse(readFileSync(file, 'utf8')))
-  return lock.success && isAlive(lock.data) ? lock.data.url : undefined
+  const lock = readLock(join(data, 'lock.json'))
+  return lock !== undefined && isAlive(lock) ? lock.url : undefined
 }
 
 function tell({ hostUrl, appsUrl }: Demo): void {

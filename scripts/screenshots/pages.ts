@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core'
 import { PARCELBOX_KEY } from '../../examples/host-app/demo/apps.ts'
-import { readTheme, serveDemo, type Demo } from '../demo/serve.ts'
+import { BAKERIES, readTheme, serveDemo, type Demo } from '../demo/serve.ts'
 import { photograph, WAIT } from './photograph.ts'
 
 const WIDE = { width: 1280, height: 860 }
@@ -12,14 +12,14 @@ const THEMES = ['bakery', 'night', 'ink'] as const
 
 type Place = Page | FrameLocator
 const tile = (place: Place, name: string): Locator => place.getByRole('listitem').filter({ has: place.getByRole('heading', { name, exact: true, level: 2 }) })
-const press = (place: Place | Locator, name: string): Promise<void> => place.getByRole('button', { name, exact: true }).click({ timeout: WAIT })
+const press = (place: Place | Locator, name: string): Promise<void> => place.getByRole('button', { name, exact: true }).click()
 
 export async function photographPages(browser: Browser, url: string, folder: string): Promise<void> {
   const servers: Server[] = []
   // A customer without a past.
   const customer = { id: `bakery-${randomBytes(4).toString('hex')}`, name: 'Corner Bakery' }
   try {
-    const demo = await serveDemo(url, folder, servers, [customer, { id: 'mill-lane', name: 'Mill Lane Bakehouse' }])
+    const demo = await serveDemo(url, folder, servers, [customer, ...BAKERIES.slice(1)])
     for (const part of [launch, marketplace, orders]) {
       const context = await browser.newContext({ viewport: WIDE })
       context.setDefaultTimeout(WAIT)

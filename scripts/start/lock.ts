@@ -75,7 +75,8 @@ function held(file: string, first: LockContent): Lock {
   }
 }
 
-function readLock(file: string): LockContent | undefined {
+/** What is written down, where there is a lock that can be read. */
+export function readLock(file: string): LockContent | undefined {
   try {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
     return isContent(content) ? content : undefined
