@@ -36,12 +36,11 @@ export function marketplaceCases(rig: () => Rig): void {
       await page.reload()
       const notes = tile(frame, 'Thank-you notes')
       await intoTheBakery(frame)
+      // It comes back to the category that it was in.
       await press(notes, 'Stop')
       await frame.getByText('Thank-you notes is stopped.').waitFor()
-      await intoTheBakery(frame)
       await press(notes, 'Start')
       await frame.getByText('Thank-you notes is running.').waitFor()
-      await intoTheBakery(frame)
       await press(notes, 'Uninstall')
       const dialog = frame.getByRole('dialog')
       await press(dialog, 'Keep it')

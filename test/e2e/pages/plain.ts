@@ -34,12 +34,13 @@ export function plainCases(rig: () => Rig): void {
     await page.getByLabel('Key of the board').fill(BOARD_KEY)
     await press(page, 'Install')
     await page.getByText('Kitchen board is installed.').waitFor()
+    // From here on it comes back to the category.
+    await intoTheBakery(page)
     for (const [name, done] of [
       ['Stop', 'is stopped.'],
       ['Start', 'is running.'],
       ['Uninstall', 'was uninstalled.'],
     ] as const) {
-      await intoTheBakery(page)
       await press(tile(page, 'Kitchen board'), name)
       await page.getByText(`Kitchen board ${done}`).waitFor()
     }
