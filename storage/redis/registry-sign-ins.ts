@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { SignIns, Visit } from '../sign-in.ts'
+import { createKept } from './kept.ts'
 import { call, script, sha256 } from './registry-call.ts'
 
 /** KEYS session, its drafts · ARGV ms that both go on · Answers the visit, or nil. */
@@ -18,18 +19,15 @@ if ARGV[2] == '' then return redis.call('HDEL', KEYS[2], ARGV[1]) end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], left)`)
 
-/** As for other tokens: 256 bits of chance need nothing slower. */
 export function createSignIns(redis: Redis): SignIns {
+  const tokens = createKept<Visit>(redis, keys.signIn)
+  const sessions = createKept<Visit>(redis, keys.session)
   const visitOf = (text: unknown): Visit | undefined => (typeof text === 'string' ? JSON.parse(text) : undefined)
   const both = (session: string): string[] => [keys.session(sha256(session)), keys.drafts(sha256(session))]
   return {
-    async put(token, visit, ttlMs) {
-      await call(() => redis.set(keys.signIn(sha256(token)), JSON.stringify(visit), 'PX', ttlMs))
-    },
-    take: async token => visitOf(await call(() => redis.getdel(keys.signIn(sha256(token))))),
-    async open(session, visit, ttlMs) {
-      await call(() => redis.set(keys.session(sha256(session)), JSON.stringify(visit), 'PX', ttlMs))
-    },
+    put: tokens.put,
+    take: tokens.take,
+    open: sessions.put,
     get: async (session, ttlMs) => visitOf(await look(redis, both(session), [ttlMs])),
     draft: async (session, subject) => (await call(() => redis.hget(keys.drafts(sha256(session)), subject))) ?? undefined,
     async saveDraft(session, subject, sealed) {

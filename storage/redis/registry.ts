@@ -6,17 +6,17 @@ import type { Package } from '../package.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import type { Registry } from '../registry.ts'
 import { createAccountConnectors } from './account-connectors.ts'
+import { createKept } from './kept.ts'
 import { createAccountRecords, createRecords } from './records.ts'
 import { createAccounts } from './registry-accounts.ts'
+import { createAnswers, type AnswersOptions } from './registry-answers.ts'
 import { createCycles } from './registry-cycles.ts'
 import { createIncidents, type IncidentsOptions } from './registry-incidents.ts'
 import { createNotifications, type NotificationsOptions } from './registry-notifications.ts'
 import { createOperations } from './registry-operations.ts'
 import { createSignIns } from './registry-sign-ins.ts'
 import { createSettings } from './registry-settings.ts'
-import { createAuthorizeTickets } from './registry-tickets.ts'
 import { createSubscriptions } from './subscriptions.ts'
-import { createAnswers, createTokens, type AnswersOptions } from './registry-tokens.ts'
 import { createTemplates } from './templates.ts'
 
 /** The registry in Redis. All methods reject with `StorageUnavailable` where Redis cannot be reached or does not answer in time. */
@@ -35,9 +35,9 @@ export function createRegistry(redis: Redis, options: IncidentsOptions & Notific
     incidents: createIncidents(redis, options),
     settings: createSettings(redis),
     notifications: createNotifications(redis, options),
-    tokens: createTokens(redis),
+    tokens: createKept(redis, keys.token),
     signIns: createSignIns(redis),
-    authorizeTickets: createAuthorizeTickets(redis),
+    authorizeTickets: createKept(redis, keys.authorizeTicket),
     answers: createAnswers(redis, options),
   }
 }

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asAccountId } from '../../domain/ids.ts'
 import { createOAuthStore } from '../../storage/redis/oauth.ts'
-import { createAuthorizeTickets } from '../../storage/redis/registry-tickets.ts'
+import { createRegistry } from '../../storage/redis/registry.ts'
 import type { OAuthStore } from '../../storage/oauth.ts'
 import { freshRedis } from '../support/redis.ts'
 
@@ -72,7 +72,7 @@ describe('an authorisation on its way', () => {
 
 describe('a ticket of an authorisation', () => {
   it('works again until it ends, and stands in Redis by its hash alone', async () => {
-    const tickets = createAuthorizeTickets(redis)
+    const tickets = createRegistry(redis).authorizeTickets
     const value = {
       account,
       connectorId: randomUUID(),

@@ -1,22 +1,9 @@
-/** Bearer tokens, and answers kept by idempotency key: both by hash, both with an end. */
+/** Answers kept by idempotency key: by hash, with an end. */
 import type { Redis } from 'ioredis'
 import type { Json } from '../../domain/json.ts'
-import type { Answers, Tokens } from '../registry.ts'
+import type { Answers } from '../registry.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
 import { call, sha256 } from './registry-call.ts'
-
-/** A token is never stored itself: its SHA-256 is, and it has 190 bits of chance in it, so nothing slower is needed. */
-export function createTokens(redis: Redis): Tokens {
-  return {
-    async put(token, value, ttlMs) {
-      await call(() => redis.set(keys.token(sha256(token)), JSON.stringify(value), 'PX', ttlMs))
-    },
-    async get(token) {
-      const found = await call(() => redis.get(keys.token(sha256(token))))
-      return found === null ? undefined : JSON.parse(found)
-    },
-  }
-}
 
 export interface AnswersOptions {
   /** How long an answer stays. Default 24 h. */
