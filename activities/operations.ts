@@ -1,4 +1,5 @@
 /** What a stopped or deleted cycle still owes in Temporal (protocol.md, stop op and delete op). Both may be repeated at any point. */
+import { batchesOf } from '../domain/batches.ts'
 import type { Place, TransactionId } from '../domain/ids.ts'
 import type { InboxUpkeep, Members } from '../storage/inbox-upkeep.ts'
 import type { Subscriptions } from '../storage/subscriptions.ts'
@@ -29,8 +30,8 @@ async function forAll(deps: OperationDeps, page: (from: string) => Promise<Membe
     const { transactions, next }: Members = await page(from)
     runtime.heartbeat()
     runtime.signal.throwIfAborted()
-    for (let i = 0; i < transactions.length; i += AT_ONCE) {
-      await Promise.all(transactions.slice(i, i + AT_ONCE).map(act))
+    for (const batch of batchesOf(transactions, AT_ONCE)) {
+      await Promise.all(batch.map(act))
       runtime.heartbeat()
     }
     from = next

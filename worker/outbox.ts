@@ -2,6 +2,7 @@
  * Brings the notifications of an outbox to the workflows that send them (marketplace.md 2): logged first, then handed over, then taken out, so that a
  * death in between repeats what is harmless. Those of one installation go one after the other.
  */
+import { batchesOf } from '../domain/batches.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Notifications, Opened, OutboxEntry } from '../storage/notifications.ts'
 import type { NotificationMessage } from '../workflows/messages.ts'
@@ -58,8 +59,8 @@ export function createOutbox({ notifications, temporal, retries, logger }: Outbo
   return async (partition, signal) => {
     for (;;) {
       const entries = await notifications.outbox(partition, BATCH)
-      for (let i = 0; i < entries.length; i += AT_ONCE) {
-        const done = await Promise.all(apart(entries.slice(i, i + AT_ONCE)).map(oneByOne))
+      for (const batch of batchesOf(entries, AT_ONCE)) {
+        const done = await Promise.all(apart(batch).map(oneByOne))
         if (done.includes(false) || signal.aborted) return
       }
       if (entries.length < BATCH) return

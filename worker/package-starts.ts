@@ -1,4 +1,5 @@
 /** Starts the workflows of operations on packages where the api could not, and again those that were lost before their operation had ended (marketplace.md 2). */
+import { batchesOf } from '../domain/batches.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Registry } from '../storage/registry.ts'
 import { packageInput } from '../workflows/messages-package.ts'
@@ -30,8 +31,8 @@ export function createPackageStarts({ registry, temporal, logger }: PackageStart
   return async (partition, signal) => {
     for (;;) {
       const due = await registry.operations.due(partition, BATCH)
-      for (let i = 0; i < due.length; i += AT_ONCE) {
-        const done = await Promise.all(due.slice(i, i + AT_ONCE).map(start))
+      for (const batch of batchesOf(due, AT_ONCE)) {
+        const done = await Promise.all(batch.map(start))
         if (done.includes(false) || signal.aborted) return
       }
       if (due.length < BATCH) return

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TransactionSignals } from '../activities/operations.ts'
+import { batchesOf, inBatches } from '../domain/batches.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Place } from '../domain/ids.ts'
 import { PARTITIONS } from '../storage/keys.ts'
@@ -44,10 +45,6 @@ const ITEMS = 1_000
 /** Items of a split have the id of their parent before their own (cycles.md 4). */
 const isItem = ({ transaction }: ListedTransaction): boolean => transaction.includes('.')
 
-async function inBatches<T>(all: readonly T[], size: number, work: (one: T) => Promise<void>): Promise<void> {
-  for (let i = 0; i < all.length; i += size) await Promise.all(all.slice(i, i + size).map(work))
-}
-
 export function createReindexer(deps: ReindexerDeps): Reindexer {
   const { inbox, work, logger, workerId } = deps
   let round = 0
@@ -65,8 +62,7 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
   /** Answers whether all was done: another worker may have taken it over. */
   async function rebuild(places: readonly Place[]): Promise<boolean> {
     await inBatches(places, AT_ONCE, place => inbox.beginRebuild(place))
-    for (let i = 0; i < places.length; i += CYCLES) {
-      const some = places.slice(i, i + CYCLES)
+    for (const some of batchesOf(places, CYCLES)) {
       if (!(await work.keep(workerId))) return false
       const items: ListedTransaction[] = []
       for await (const page of deps.open.pages(some.map(({ cycle }) => cycle))) {
@@ -78,7 +74,7 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
         if (!(await work.keep(workerId))) return false
       }
       // Lists have the youngest first; an item counts for its parent, which has to be there.
-      for (let n = 0; n < items.length; n += ITEMS) await record(some, items.slice(n, n + ITEMS))
+      for (const batch of batchesOf(items, ITEMS)) await record(some, batch)
       await inBatches(some, AT_ONCE, place => inbox.endRebuild(place))
       await work.add({ cyclesDone: some.length })
       await askStrays()

@@ -4,6 +4,7 @@
  * (protocol.md, Sweep), the outbox of notifications, and operations on packages; and what is past its retention goes.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { batchesOf, inBatches } from '../domain/batches.ts'
 import { stepErrors } from '../domain/errors.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { BlobStore } from '../storage/blobs.ts'
@@ -72,24 +73,19 @@ export function createUpkeep(deps: UpkeepDeps): Upkeep {
   const { inbox, temporal, logger } = deps
 
   async function ask(partition: number): Promise<void> {
-    const asked = await inbox.toAsk(partition, ASKED)
-    for (let i = 0; i < asked.length; i += AT_ONCE) {
-      await Promise.all(
-        asked.slice(i, i + AT_ONCE).map(async ({ place, transaction, since }) => {
-          const found = await temporal.describe(place, transaction)
-          if (found === 'open') await deps.blobs.renew(transactionWorkflowId(place.cycle, transaction))
-          if (found !== 'open' && found !== 'later') await inbox.answer(place, transaction, since, found)
-        }),
-      )
-    }
+    await inBatches(await inbox.toAsk(partition, ASKED), AT_ONCE, async ({ place, transaction, since }) => {
+      const found = await temporal.describe(place, transaction)
+      if (found === 'open') await deps.blobs.renew(transactionWorkflowId(place.cycle, transaction))
+      if (found !== 'open' && found !== 'later') await inbox.answer(place, transaction, since, found)
+    })
   }
 
   /** The record goes last: until then a death, or an hour without Temporal, only means that it is done again. */
   async function remove(partition: number, signal?: AbortSignal): Promise<void> {
     while (signal?.aborted !== true) {
       const due = await inbox.removals(partition, REMOVED)
-      for (let i = 0; i < due.length; i += AT_ONCE) {
-        const gone = await Promise.all(due.slice(i, i + AT_ONCE).map(removeOne))
+      for (const batch of batchesOf(due, AT_ONCE)) {
+        const gone = await Promise.all(batch.map(removeOne))
         if (gone.includes(false)) return
       }
       if (due.length < REMOVED) return

@@ -1,5 +1,6 @@
 /** Export and import of the registry (operations.md 3): one document with all that cannot be had from Temporal. Tokens are not in it. */
 import { z } from 'zod'
+import { inBatches } from '../../domain/batches.ts'
 import { ApiError, type Problem } from '../../domain/errors.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Services } from '../services.ts'
@@ -97,7 +98,7 @@ export async function importRegistry(services: Services, document: unknown, more
     templates: idsIn(document, 'templates', 'id'),
     marketplaces: idsIn(document, 'marketplaces', 'id'),
   }
-  for (const { noun, items } of lists) planned.push({ noun, plans: await inBatches(items, item => item.plan(services, imported)) })
+  for (const { noun, items } of lists) planned.push({ noun, plans: await inBatches(items, AT_ONCE, item => item.plan(services, imported)) })
   const problems = planned.flatMap(({ noun, plans }) =>
     plans.flatMap(({ found }, at) => (typeof found === 'string' ? [] : [{ path: `${wireName(noun)}[${at}]`, message: found.problem }])),
   )
@@ -106,6 +107,7 @@ export async function importRegistry(services: Services, document: unknown, more
   for (const { plans } of planned) {
     await inBatches(
       plans.filter(({ found }) => found === 'new'),
+      AT_ONCE,
       plan => plan.write(),
     )
   }
@@ -149,10 +151,4 @@ function parse(document: unknown): readonly { readonly noun: AnyNoun; readonly i
   if (problems.length > 0)
     throw new ApiError('import_invalid', 'The document is not as it was exported; nothing was imported.', problems.slice(0, PROBLEMS_MAX))
   return lists
-}
-
-async function inBatches<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  for (let i = 0; i < all.length; i += AT_ONCE) results.push(...(await Promise.all(all.slice(i, i + AT_ONCE).map(work))))
-  return results
 }

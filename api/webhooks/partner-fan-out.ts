@@ -2,6 +2,7 @@
  * From the inbox of a connector into the inboxes of the cycles that an event is for (webhooks.md 9): every webhook step of that connector, in each account
  * whose account connector has the event's external id. Each copy has the event's id as its key, so that whatever is repeated after a death makes it once.
  */
+import { inBatches } from '../../domain/batches.ts'
 import type { WebhookData } from '../../domain/document.ts'
 import { StorageUnavailable } from '../../domain/errors.ts'
 import type { AccountId, CycleId, StepId } from '../../domain/ids.ts'
@@ -115,11 +116,8 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       await deps.guard.check()
       logger.info(about, 'an event of a partner webhook is for no cycle of any account')
     }
-    let waits = 0
-    for (let at = 0; at < targets.length; at += COPIES_AT_ONCE) {
-      const taken = await Promise.all(targets.slice(at, at + COPIES_AT_ONCE).map(target => copies(connector.value.name, target, event, data)))
-      waits += taken.filter(done => !done).length
-    }
+    const taken = await inBatches(targets, COPIES_AT_ONCE, target => copies(connector.value.name, target, event, data))
+    const waits = taken.filter(done => !done).length
     if (waits > 0 && Date.now() - event.acceptedAt < TRIED_MS) return partner.later(mine, event, AGAIN_MS)
     if (waits > 0) logger.error({ ...about, cycles: waits }, 'an event of a partner webhook was dropped for cycles whose inbox was full for a day')
     return partner.done(mine, event)

@@ -1,5 +1,6 @@
 /** Account connectors: records of each account, found over all accounts by connector and external id. The index stands in the account's partition. */
 import type { Redis } from 'ioredis'
+import { batchesOf } from '../../domain/batches.ts'
 import { asAccountId, type AccountId } from '../../domain/ids.ts'
 import type { AccountConnector, AccountConnectors } from '../account-connector.ts'
 import { PARTITIONS, partitionKey, partitionOf, partitionSuffix } from '../keys.ts'
@@ -63,9 +64,9 @@ export function createAccountConnectors(redis: Redis): AccountConnectors {
     },
     async holders(connectorId, externalIds) {
       const found = new Set<string>()
-      for (let at = 0; at < externalIds.length; at += AT_ONCE) {
+      for (const batch of batchesOf(externalIds, AT_ONCE)) {
         const pipeline = redis.pipeline()
-        for (const externalId of externalIds.slice(at, at + AT_ONCE))
+        for (const externalId of batch)
           for (let partition = 0; partition < PARTITIONS; partition++) pipeline.smembers(keys.externalIds(partition, connectorId, externalId))
         for (const members of replies(await call(() => pipeline.exec()))) if (Array.isArray(members)) for (const member of members) found.add(String(member))
       }

@@ -1,3 +1,4 @@
+import { batchesOf } from '../../domain/batches.ts'
 import { asAccountId, asCycleId, asTransactionId, type Place, type TransactionId } from '../../domain/ids.ts'
 import { partitionKey, partitionOf, partitionSuffix } from '../keys.ts'
 import * as scripts from '../lua/rebuild.ts'
@@ -52,7 +53,7 @@ export function inboxRebuild(run: InboxScripts): InboxRebuild {
       await run.cycle(scripts.beginRebuild, place)
     },
     async rebuild(place, transactions) {
-      for (let i = 0; i < transactions.length; i += BATCH) await run.cycle(scripts.rebuild, place, ...transactions.slice(i, i + BATCH).flatMap(flat))
+      for (const batch of batchesOf(transactions, BATCH)) await run.cycle(scripts.rebuild, place, ...batch.flatMap(flat))
     },
     async endRebuild(place) {
       await entries(place)

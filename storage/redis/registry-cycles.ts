@@ -7,6 +7,7 @@
  * The inbox's keys come before the document and go before it: a document without them is a cycle that was deleted.
  */
 import type { Redis } from 'ioredis'
+import { batchesOf } from '../../domain/batches.ts'
 import { triggerOf } from '../../domain/graph.ts'
 import { asCycleId, asIdentifier, type Identifier, type Place } from '../../domain/ids.ts'
 import type { Cycles, StoredCycle, WebhookAddress } from '../registry.ts'
@@ -98,9 +99,7 @@ export function createCycles(redis: Redis): Cycles {
     },
     async remove(place) {
       const identifiers = await call(() => redis.smembers(keys.identifiers(place)))
-      for (let at = 0; at < identifiers.length; at += 500) {
-        await call(() => redis.unlink(identifiers.slice(at, at + 500).map(one => keys.webhook(asIdentifier(one)))))
-      }
+      for (const batch of batchesOf(identifiers, 500)) await call(() => redis.unlink(batch.map(one => keys.webhook(asIdentifier(one)))))
       const stored = await get(place)
       const transaction = redis.multi().del(keys.document(place), keys.identifiers(place), keys.incidents(place)).zrem(keys.cycles(place.account), place.cycle)
       for (const key of stored === undefined ? [] : connectorSets(stored)) transaction.srem(key, place.cycle)
