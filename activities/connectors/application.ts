@@ -12,13 +12,10 @@ import type { Versioned } from '../../storage/records.ts'
 import type { OutgoingCall } from '../contract.ts'
 import type { HttpAnswer } from '../http/index.ts'
 import { telling } from '../telling.ts'
-import { createSend, type AuthenticationDeps } from './authenticate.ts'
-import type { AccessTokens } from './oauth/tokens.ts'
-import { openedOf, type OpenedDeps } from './opened.ts'
+import { openSend, type OpenedDeps } from './opened.ts'
 import { createTurns } from './turns.ts'
 
-export interface ApplicationDeps extends Pick<AuthenticationDeps, 'http'>, OpenedDeps {
-  readonly tokens: AccessTokens
+export interface ApplicationDeps extends OpenedDeps {
   readonly rateLimits: RateLimits
 }
 
@@ -47,14 +44,12 @@ const TIMEOUT_MS = 10_000
 /** Answers whatever status came. Throws `StepError` with a detail without credentials, and other errors where trying again may help. */
 export async function askApplication(deps: ApplicationDeps, call: ApplicationCall, signal: AbortSignal): Promise<ApplicationAnswer> {
   const { account, held, authentication, baseUrl, idempotencyKey } = call
-  const credentials = held === undefined || authentication.type === 'oauth2' ? {} : await openedOf(deps, account, held)
-  const hidden = new Set([credentials.authValue, credentials.password].flatMap(text => text ?? []))
+  const hidden = new Set<string>()
   const hide: Redactor = (text, max) => redactor(hidden)(text, max)
   try {
+    const send = await openSend(deps, account, held, { authentication, baseUrl, hidden })
     const request: OutgoingCall = { ...filled(call.request), idempotencyKey, timeoutMs: TIMEOUT_MS }
     if (leadsElsewhere(request.url)) throw new StepError('buildFailed', 'A setting leads out of the path where it stands')
-    const token: AuthenticationDeps['token'] = (rejected, s) => deps.tokens.token(account, held?.id ?? '', rejected === undefined ? {} : { rejected }, s)
-    const send = createSend({ http: deps.http, token }, { authentication, credentials, baseUrl, hidden })
     const told = telling(request, hide, call.quiet !== true)
     await createTurns(deps.rateLimits, account, held?.id ?? call.connectorId, call.rateLimit).await(idempotencyKey, signal)
     const answer = await send(request, signal, told.quote).catch(told.rethrow)

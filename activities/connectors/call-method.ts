@@ -13,17 +13,12 @@ import type { Registry } from '../../storage/registry.ts'
 import { attempt, callWith, type Around, type CallHttpDeps } from '../call-http.ts'
 import type { HttpCall, HttpResult, MethodCall, MethodResult } from '../contract.ts'
 import { tooLarge } from '../failures.ts'
-import { createSend } from './authenticate.ts'
 import { loadConnector } from './load.ts'
-import type { AccessTokens } from './oauth/tokens.ts'
-import type { CredentialSealer } from './oauth/credentials.ts'
-import { openedOf } from './opened.ts'
+import { openSend, type OpenedDeps } from './opened.ts'
 import { createTurns } from './turns.ts'
 
-export interface CallMethodDeps extends Omit<CallHttpDeps, 'sealer'> {
+export interface CallMethodDeps extends Omit<CallHttpDeps, 'sealer'>, Pick<OpenedDeps, 'sealer' | 'tokens'> {
   readonly registry: Pick<Registry, 'connectors' | 'accountConnectors'>
-  readonly sealer: CredentialSealer
-  readonly tokens: AccessTokens
   readonly rateLimits: RateLimits
   /** Most elements of a list that comes in pages. */
   readonly maxPaged: number
@@ -62,15 +57,11 @@ async function prepare(
     method.parameters,
   )
   const account = cycle.place.account
-  const send = createSend(
-    { http: deps.http, token: (rejected, s) => deps.tokens.token(account, held?.id ?? '', rejected === undefined ? {} : { rejected }, s) },
-    {
-      authentication: definition.authentication,
-      credentials: held === undefined || definition.authentication.type === 'oauth2' ? {} : await openedOf(deps, account, held),
-      baseUrl: baseUrlOf(definition, settings),
-      hidden: around.hidden,
-    },
-  )
+  const send = await openSend(deps, account, held, {
+    authentication: definition.authentication,
+    baseUrl: baseUrlOf(definition, settings),
+    hidden: around.hidden,
+  })
   const turns = createTurns(deps.rateLimits, account, held?.id ?? connector.id, definition.rateLimit)
   const written = { ...built.query, ...(isJsonObject(query) ? query : {}) }
   let at = built.url
