@@ -50,11 +50,12 @@ async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: Subscription
   // Today's address: a partner who moved away from a host does not send credentials there.
   const definition = connector?.value.definition ?? { baseUrl: terms.baseUrl, authentication: terms.authentication }
   const id = terms.accountConnectorId
-  const held = id === undefined ? undefined : await withRetired(registry).accountConnectors.of(place.account).get(id)
+  const retiredToo = withRetired(registry)
+  const held = id === undefined ? undefined : await retiredToo.accountConnectors.of(place.account).get(id)
   try {
     const settings = escapedSettings(terms.settings)
     const { answer, detail } = await askApplication(
-      deps,
+      { ...deps, registry: retiredToo },
       {
         account: place.account,
         request: buildCall(definition, call, {

@@ -42,6 +42,7 @@ export function activities(
     settings?: CycleDocument['settings']
     scripting?: Partial<ActivityDeps['scripting']>
     inbox?: Partial<ActivityDeps['inbox']>
+    sealer?: Partial<ActivityDeps['sealer']>
     notifier?: ActivityDeps['notifier']
     gone?: boolean
     registry?: RegistryState
@@ -88,6 +89,7 @@ export function activities(
       open: sealed => sealed.slice('sealed:'.length),
       isSealed: text => text.startsWith('sealed:'),
       isCurrent: () => true,
+      ...more.sealer,
     },
     tokens: { token: () => Promise.reject(new StepError('notAuthenticated', 'no token')) },
     rateLimits: { take: async () => 0 },

@@ -145,6 +145,15 @@ describe('the end of subscriptions (connectors.md 4)', () => {
     expect([await held_(), await registry.subscriptions.retired(place.account).get(held)]).toEqual([[], undefined])
   })
 
+  it('seals credentials that were deleted anew where their key is an old one', async () => {
+    await activate()
+    await registry.accountConnectors.of(place.account).remove(held)
+    const sealer = { seal: (plain: string) => `sealed: ${plain}`, isCurrent: (text: string) => text.startsWith('sealed: ') }
+    await expect(activities({ http: () => ({ status: 500, headers: {}, body: null }), sealer }).unsubscribeCycle(place)).rejects.toThrow('answered 500')
+    const kept = await registry.subscriptions.retired(place.account).get(held)
+    expect(kept?.value.credentials).toBe('sealed: {"authValue":"very-secret-key"}')
+  })
+
   it('of a deleted connector goes by what was asked then', async () => {
     await activate()
     await registry.subscriptions.end(place, 'all')
