@@ -28,6 +28,10 @@ export function mapTexts(value: Json, change: (text: string) => string): Json {
 /** Keeps text of data from being read as a reference; `fillSecrets` turns it back. */
 export const escapeMarks = (text: string): string => (text.includes(OPEN) ? text.replaceAll(OPEN, OPEN + CLOSE) : text)
 
+/** Settings as merge fields are filled with them: `escapeMarks` for each. */
+export const escapedSettings = (settings: { readonly [name: string]: string }): { [name: string]: string } =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, escapeMarks(value)]))
+
 /** Puts the secrets into one text. */
 export function fillText(text: string, lookup: (name: string) => string | undefined): string {
   if (!text.includes(OPEN)) return text

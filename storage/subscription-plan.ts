@@ -5,7 +5,7 @@ import { chooseAccountConnector } from '../domain/connector-choice.ts'
 import { baseUrlOf, buildCall, type BuiltRequest } from '../domain/connector-request.ts'
 import { StepError } from '../domain/errors.ts'
 import type { Identifier } from '../domain/ids.ts'
-import { escapeMarks } from '../domain/secrets.ts'
+import { escapedSettings } from '../domain/secrets.ts'
 import { planSubscriptions, type SubscriptionPlan, type SubscriptionTerms } from '../domain/subscription.ts'
 import type { AccountConnector } from './account-connector.ts'
 import { allOf } from './pages.ts'
@@ -38,10 +38,6 @@ export interface CyclePlan extends SubscriptionPlan<WantedSubscription> {
 type Needs = Pick<Registry, 'connectors' | 'accountConnectors' | 'subscriptions'>
 
 const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
-
-/** Merge fields of settings are filled with what may look like references of secrets. */
-export const escapedSettings = (settings: { readonly [name: string]: string }): { [name: string]: string } =>
-  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, escapeMarks(value)]))
 
 /**
  * What is to be done before the cycle starts; undefined where it has no subscriptions and wants none. A connector that is not there, or not

@@ -5,7 +5,7 @@ import { StepError } from '../../domain/errors.ts'
 import type { Json, JsonObject } from '../../domain/json.ts'
 import { isJsonObject } from '../../domain/objects.ts'
 import { firstPage, nextPage, partOfBody, type PageAt } from '../../domain/paging.ts'
-import { escapeMarks, mapTexts, withEncoded } from '../../domain/secrets.ts'
+import { escapedSettings, escapeMarks, mapTexts, withEncoded } from '../../domain/secrets.ts'
 import { jsonSize, MAX_VALUE_BYTES } from '../../domain/size.ts'
 import type { CachedCycle } from '../../storage/cycle-cache.ts'
 import type { RateLimits } from '../../storage/rate-limits.ts'
@@ -48,8 +48,7 @@ async function prepare(
   const { definition } = connector.value
   const method = definition.methods.find(one => one.id === id)
   if (method === undefined || method.type === 'webhook') throw new StepError('buildFailed', `The connector ${name} has no method ${JSON.stringify(id)} to call`)
-  const settings = mapTexts({ ...held?.value.settings }, escapeMarks)
-  if (!isJsonObject(settings)) throw new StepError('buildFailed', 'The settings are no object')
+  const settings = escapedSettings(held?.value.settings ?? {})
   const built = buildCall(
     definition,
     method,

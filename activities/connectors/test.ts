@@ -4,7 +4,7 @@ import type { ConnectorCredentials } from '../../domain/connector.ts'
 import { baseUrlOf, buildCall } from '../../domain/connector-request.ts'
 import { StepError } from '../../domain/errors.ts'
 import { redactor } from '../../domain/redact.ts'
-import { escapeMarks, fillSecrets } from '../../domain/secrets.ts'
+import { escapedSettings, fillSecrets } from '../../domain/secrets.ts'
 import type { Connector } from '../../storage/connector.ts'
 import { telling } from '../telling.ts'
 import { createSend, type AuthenticationDeps } from './authenticate.ts'
@@ -28,10 +28,9 @@ export const createConnectorTester = ({ http }: Pick<AuthenticationDeps, 'http'>
   async test({ connector: { definition }, settings, credentials, accessToken }) {
     const hidden = new Set([credentials.authValue, credentials.password, accessToken].flatMap(text => text ?? []))
     try {
-      const escaped = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, escapeMarks(value)]))
       const baseUrl = baseUrlOf(definition, settings)
       if (definition.test === undefined) return undefined
-      const built = buildCall(definition, definition.test, { settings: escaped })
+      const built = buildCall(definition, definition.test, { settings: escapedSettings(settings) })
       const url = fillSecrets(built.url, () => undefined)
       const call = { ...built, url: typeof url === 'string' ? url : built.url, idempotencyKey: randomUUID(), timeoutMs: TIMEOUT_MS }
       const token = async (rejected: string | undefined): Promise<string> => {
