@@ -1,5 +1,5 @@
 /** Subscriptions of webhook steps at applications (connectors.md 4): which a cycle wants, and what is to be done about those that it has. Pure. */
-import type { ConnectorAuthentication, ConnectorCall } from './connector.ts'
+import type { ConnectorAuthentication, ConnectorCall, ConnectorDocument, WebhookMethod } from './connector.ts'
 import type { StepId } from './ids.ts'
 
 /** What a subscription is made of. It holds no secret. */
@@ -65,6 +65,10 @@ export function planSubscriptions<W extends { readonly terms: Pick<SubscriptionT
     end: live.flatMap(({ id }) => (used.has(id) ? [] : [id])),
   }
 }
+
+/** The method that brings events, by its id. */
+export const webhookMethod = ({ methods }: Pick<ConnectorDocument, 'methods'>, id: string | undefined): WebhookMethod | undefined =>
+  methods.find((one): one is WebhookMethod => one.id === id && one.type === 'webhook')
 
 /** Whether a call cannot be made without the application's id of the subscription. */
 export const needsSubscriptionId = (call: ConnectorCall): boolean => /\{\{\s*subscription\b/.test(JSON.stringify(call))

@@ -1,12 +1,12 @@
 /** Which subscriptions a cycle wants at applications (connectors.md 4), as its connectors are now; shared by the API and the worker. */
 import { createHash } from 'node:crypto'
-import type { WebhookMethod } from '../domain/connector.ts'
+import type { RateLimit } from '../domain/connector.ts'
 import { chooseAccountConnector } from '../domain/connector-choice.ts'
 import { baseUrlOf, buildCall, type BuiltRequest } from '../domain/connector-request.ts'
 import { StepError } from '../domain/errors.ts'
 import type { Identifier } from '../domain/ids.ts'
 import { escapedSettings } from '../domain/secrets.ts'
-import { planSubscriptions, type SubscriptionPlan, type SubscriptionTerms } from '../domain/subscription.ts'
+import { planSubscriptions, webhookMethod, type SubscriptionPlan, type SubscriptionTerms } from '../domain/subscription.ts'
 import type { AccountConnector } from './account-connector.ts'
 import { allOf } from './pages.ts'
 import type { Versioned } from './records.ts'
@@ -22,6 +22,8 @@ export interface WantedSubscription {
   /** Path into the answer to its id. */
   readonly idPath?: string
   readonly held?: Versioned<AccountConnector>
+  /** Of the connector. */
+  readonly rateLimit?: RateLimit
 }
 
 /** One that cannot be asked for: `detail` says why. */
@@ -45,16 +47,18 @@ const hashOf = (value: unknown): string => createHash('sha256').update(JSON.stri
  */
 export async function planFor(registry: Needs, cycle: StoredCycle, webhookUrl: (identifier: Identifier) => string): Promise<CyclePlan | undefined> {
   const held = await registry.subscriptions.of(cycle.place)
+  const steps = [...cycle.document.steps.entries()].flatMap(([at, step]) =>
+    step.type === 'webhook' && step.connector !== undefined ? [{ at, step, name: step.connector }] : [],
+  )
+  const items = steps.length === 0 ? [] : await allOf(page => registry.accountConnectors.of(cycle.place.account).list(page))
   const wanted: WantedSubscription[] = []
   const impossible: ImpossibleSubscription[] = []
-  for (const [at, step] of cycle.document.steps.entries()) {
-    if (step.type !== 'webhook' || step.connector === undefined) continue
-    const connector = await registry.connectors.byName(step.connector)
-    const method = connector?.value.definition.methods.find((one): one is WebhookMethod => one.id === step.method && one.type === 'webhook')
+  for (const { at, step, name } of steps) {
+    const connector = await registry.connectors.byName(name)
+    const method = connector && webhookMethod(connector.value.definition, step.method)
     const identifier = cycle.identifiers[step.id]
     if (connector === undefined || method?.subscribe === undefined || identifier === undefined) continue
-    const items = await allOf(page => registry.accountConnectors.of(cycle.place.account).list(page))
-    const choice = chooseAccountConnector(items, connector.id, cycle.accountConnectors?.[step.connector])
+    const choice = chooseAccountConnector(items, connector.id, cycle.accountConnectors?.[name])
     const one = choice.kind === 'one' ? choice.one : undefined
     const { definition } = connector.value
     const where = { stepName: step.name ?? step.id, path: `steps[${at}]` }
@@ -68,11 +72,12 @@ export async function planFor(registry: Needs, cycle: StoredCycle, webhookUrl: (
         request,
         ...(method.subscribe.id === undefined ? {} : { idPath: method.subscribe.id }),
         ...(one === undefined ? {} : { held: one }),
+        ...(definition.rateLimit === undefined ? {} : { rateLimit: definition.rateLimit }),
         terms: {
           stepId: step.id,
           url,
           connectorId: connector.id,
-          connector: step.connector,
+          connector: name,
           method: method.id,
           ...(one === undefined ? {} : { accountConnectorId: one.id }),
           settings,

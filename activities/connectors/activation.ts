@@ -122,7 +122,6 @@ interface Asked {
 }
 
 async function ask(deps: ActivationDeps, place: Place, id: string, one: WantedSubscription, signal: AbortSignal): Promise<Asked> {
-  const connector = await deps.registry.connectors.get(one.terms.connectorId)
   try {
     const { answer, detail } = await askApplication(
       deps,
@@ -132,7 +131,7 @@ async function ask(deps: ActivationDeps, place: Place, id: string, one: WantedSu
         idempotencyKey: id,
         authentication: one.terms.authentication,
         baseUrl: baseUrlOf(one.terms, one.terms.settings),
-        rateLimit: connector?.value.definition.rateLimit,
+        rateLimit: one.rateLimit,
         connectorId: one.terms.connectorId,
         held: one.held,
         quiet: one.terms.quiet,

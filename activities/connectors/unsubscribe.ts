@@ -1,11 +1,10 @@
 /** Ends subscriptions at applications (connectors.md 4): once, or again and again until they are done. Any of it may be repeated. */
 import { ApplicationFailure } from '@temporalio/common'
-import type { WebhookMethod } from '../../domain/connector.ts'
 import { baseUrlOf, buildCall } from '../../domain/connector-request.ts'
 import { StepError } from '../../domain/errors.ts'
 import type { Place } from '../../domain/ids.ts'
 import { escapedSettings } from '../../domain/secrets.ts'
-import { isEnded, needsSubscriptionId, type Subscription } from '../../domain/subscription.ts'
+import { isEnded, needsSubscriptionId, webhookMethod, type Subscription } from '../../domain/subscription.ts'
 import type { Incidents, Registry } from '../../storage/registry.ts'
 import { withRetired } from '../../storage/retired.ts'
 import { awaitRegistry, type GuardDeps } from '../registry.ts'
@@ -40,7 +39,7 @@ async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: Subscription
   const { registry } = deps
   const { terms, subscriptionId } = one
   const connector = await registry.connectors.get(terms.connectorId)
-  const method = connector?.value.definition.methods.find((each): each is WebhookMethod => each.id === terms.method && each.type === 'webhook')
+  const method = connector && webhookMethod(connector.value.definition, terms.method)
   const call = method === undefined ? terms.unsubscribe : method.unsubscribe
   if (call === undefined) return undefined
   if (subscriptionId === undefined && needsSubscriptionId(call)) {
