@@ -19,6 +19,7 @@ import type { Activated } from '../contract.ts'
 import type { HttpAnswer } from '../http/index.ts'
 import { awaitRegistry } from '../registry.ts'
 import { askApplication } from './application.ts'
+import { TokenServerDown } from './oauth/deps.ts'
 import { unsubscribeOne, type UnsubscribeDeps } from './unsubscribe.ts'
 
 export interface ActivationDeps extends UnsubscribeDeps {
@@ -143,7 +144,7 @@ async function ask(deps: ActivationDeps, place: Place, id: string, one: WantedSu
     // What could not be built, or has no credentials, was not sent.
     if (error instanceof StepError)
       return { detail: error.detail, certain: error.code === 'buildFailed' || error.code === 'sourceEmpty' || error.code === 'notAuthenticated' }
-    if (error instanceof Error && error.name === 'TokenServerDown') return { detail: error.message, certain: false }
+    if (error instanceof TokenServerDown) return { detail: error.message, certain: false }
     throw error
   }
 }

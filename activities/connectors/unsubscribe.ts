@@ -10,6 +10,7 @@ import { withRetired } from '../../storage/retired.ts'
 import { awaitRegistry, type GuardDeps } from '../registry.ts'
 import { heartbeating, type ActivityRuntime } from '../runtime.ts'
 import { askApplication, type ApplicationDeps } from './application.ts'
+import { TokenServerDown } from './oauth/deps.ts'
 
 export interface UnsubscribeDeps extends ApplicationDeps, GuardDeps {
   readonly registry: Pick<Registry, 'connectors' | 'accountConnectors' | 'subscriptions'> & { readonly cycles: Pick<Registry['cycles'], 'version'> } & {
@@ -75,7 +76,7 @@ async function askedToEnd(deps: UnsubscribeDeps, place: Place, one: Subscription
     return isEnded(answer.status) ? undefined : detail
   } catch (error) {
     if (error instanceof StepError) return error.detail
-    if (error instanceof Error && error.name === 'TokenServerDown') return error.message
+    if (error instanceof TokenServerDown) return error.message
     throw error
   }
 }
