@@ -2,14 +2,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { ConnectorDocument } from '../../domain/connector.ts'
-import { asAccountId, asIdentifier } from '../../domain/ids.ts'
+import { asAccountId } from '../../domain/ids.ts'
 import type { AccountConnector } from '../../storage/account-connector.ts'
 import { everyOf } from '../../storage/pages.ts'
 import { accountsOf } from './accounts.ts'
-import { guid, instant } from './fields.ts'
+import { guid, identifier, instant } from './fields.ts'
 import { noun, withoutAccount } from './nouns.ts'
 import { partnerNoun, writeRecord } from './records.ts'
-import { sealProblem } from './seals.ts'
+import { sealedCredentials, sealProblem } from './seals.ts'
 
 /** The document was looked at when it was saved, by the rules of its time. */
 const form = z.looseObject({
@@ -28,10 +28,7 @@ export const connectors = partnerNoun({
     definition: z.custom<ConnectorDocument>(value => form.safeParse(value).success, 'must be a connector document').describe('The connector document.'),
     oauthClientId: z.string().exactOptional(),
     oauthClientSecret: z.string().exactOptional().describe('Sealed.'),
-    partnerWebhook: z
-      .string()
-      .regex(/^[0-9A-Za-z]{22}$/, 'must be 22 letters and digits')
-      .transform(asIdentifier),
+    partnerWebhook: identifier(),
   }),
   records: registry => registry.connectors,
 })
@@ -73,10 +70,8 @@ export const accountConnectors = noun({
       ? 'there'
       : { problem: `the account connector ${item.id} is there with other properties (version ${there.version})` }
   },
-  // Credentials that somebody wrote in clear are sealed.
   write({ registry, sealer }, item) {
     const value = valueOf(item)
-    const credentials = value.credentials === '' || sealer.isSealed(value.credentials) ? value.credentials : sealer.seal(value.credentials)
-    return writeRecord(registry.accountConnectors.of(asAccountId(item.accountId)), item.id, { ...value, credentials }, item, 'account connector')
+    return writeRecord(registry.accountConnectors.of(asAccountId(item.accountId)), item.id, sealedCredentials(sealer, value), item, 'account connector')
   },
 })

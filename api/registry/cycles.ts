@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
-import { asAccountId, asCycleId, asIdentifier, type Identifier, type Place, type StepId } from '../../domain/ids.ts'
+import { asAccountId, asCycleId, type Identifier, type Place, type StepId } from '../../domain/ids.ts'
 import type { CycleDocument } from '../../domain/document.ts'
 import { triggerOf } from '../../domain/graph.ts'
 import type { Standing } from '../../storage/rebuild.ts'
@@ -11,7 +11,7 @@ import { sealSecrets } from '../cycles/secrets.ts'
 import type { Services } from '../services.ts'
 import { accountsOf } from './accounts.ts'
 import { cycleDocument } from './documents.ts'
-import { guid, instant, msOf } from './fields.ts'
+import { guid, identifier, instant, msOf } from './fields.ts'
 import { noun, withoutAccount } from './nouns.ts'
 import { sealProblem } from './seals.ts'
 
@@ -27,7 +27,7 @@ const schema = z.object({
   runOnce: z.boolean().exactOptional().describe('Its first run has not come yet, and is its last: then it stops.'),
   createdOnUtc: instant(),
   updatedOnUtc: instant(),
-  webhooks: z.array(z.object({ stepId: z.string().min(1), identifier: z.string().regex(/^[0-9A-Za-z]{22}$/, 'must be 22 letters and digits') })),
+  webhooks: z.array(z.object({ stepId: z.string().min(1), identifier: identifier() })),
   origin: z
     .object({ templateId: guid(), releaseId: guid(), packageId: z.string().exactOptional() })
     .exactOptional()
@@ -53,7 +53,7 @@ function exportedOf(cycle: StoredCycle, { state, stoppedAt, activation, once }: 
     ...(once ? { runOnce: true } : {}),
     createdOnUtc: iso(cycle.createdAt),
     updatedOnUtc: iso(cycle.updatedAt),
-    webhooks: Object.entries(cycle.identifiers).map(([stepId, identifier]) => ({ stepId, identifier })),
+    webhooks: Object.entries(cycle.identifiers).map(([stepId, own]) => ({ stepId, identifier: own })),
     ...(cycle.origin === undefined ? {} : { origin: cycle.origin }),
     ...(cycle.accountConnectors === undefined
       ? {}
@@ -67,7 +67,7 @@ const placeOf = (item: Exported): Place => ({ account: asAccountId(item.accountI
 /** A secret that somebody wrote into the document in clear is sealed. */
 function storedOf(sealer: Services['sealer'], item: Exported): { readonly stored: StoredCycle; readonly problem: string | undefined } {
   const identifiers: { [step: StepId]: Identifier } = {}
-  for (const { stepId, identifier } of item.webhooks) identifiers[stepId] = asIdentifier(identifier)
+  for (const webhook of item.webhooks) identifiers[webhook.stepId] = webhook.identifier
   const definition: CycleDocument = JSON.parse(JSON.stringify(item.definition))
   const sealed = sealSecrets(definition, undefined, text => (sealer.isSealed(text) ? text : sealer.seal(text)))
   return {
@@ -110,10 +110,10 @@ export const cycles = noun({
     if (homeless !== undefined) return { problem: homeless }
     const { stored, problem } = storedOf(sealer, item)
     if (problem !== undefined) return { problem: `of the cycle ${place.cycle}, ${problem}` }
-    for (const { identifier } of item.webhooks) {
-      const address = await registry.cycles.address(asIdentifier(identifier))
+    for (const webhook of item.webhooks) {
+      const address = await registry.cycles.address(webhook.identifier)
       if (address !== undefined && address.place.cycle !== place.cycle)
-        return { problem: `another cycle, ${address.place.cycle}, has its webhook ${identifier}` }
+        return { problem: `another cycle, ${address.place.cycle}, has its webhook ${webhook.identifier}` }
     }
     const there = await registry.cycles.get(place)
     if (there === undefined) return 'new'

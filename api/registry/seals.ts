@@ -1,3 +1,4 @@
+import type { AccountConnector } from '../../storage/account-connector.ts'
 import type { Services } from '../services.ts'
 
 /** Why the sealed texts in a value cannot be used here; undefined where all of them open. */
@@ -13,4 +14,10 @@ export function sealProblem(sealer: Pick<Services['sealer'], 'open' | 'isSealed'
     } else if (typeof one === 'object' && one !== null) open.push(...Object.values(one))
   }
   return undefined
+}
+
+/** Credentials that somebody wrote in clear are sealed. */
+export function sealedCredentials(sealer: Pick<Services['sealer'], 'seal' | 'isSealed'>, value: AccountConnector): AccountConnector {
+  const { credentials } = value
+  return credentials === '' || sealer.isSealed(credentials) ? value : { ...value, credentials: sealer.seal(credentials) }
 }

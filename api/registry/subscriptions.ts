@@ -3,12 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { asAccountId, asCycleId } from '../../domain/ids.ts'
 import type { Subscription, SubscriptionTerms } from '../../domain/subscription.ts'
-import type { AccountConnector } from '../../storage/account-connector.ts'
 import { accountsOf } from './accounts.ts'
 import { carried } from './connectors.ts'
 import { guid, instant, msOf } from './fields.ts'
 import { noun, withoutAccount } from './nouns.ts'
-import { sealProblem } from './seals.ts'
+import { sealedCredentials, sealProblem } from './seals.ts'
 
 /** They were made from connectors that were looked at when they were saved. */
 const form = z.looseObject({
@@ -77,8 +76,7 @@ export const subscriptions = noun({
   },
   async write({ registry, sealer }, item) {
     const { retired } = item
-    const sealed = (text: string): string => (text === '' || sealer.isSealed(text) ? text : sealer.seal(text))
-    const kept: AccountConnector | undefined = retired === undefined ? undefined : { ...retired, credentials: sealed(retired.credentials) }
+    const kept = retired && sealedCredentials(sealer, retired)
     await registry.subscriptions.put({ account: asAccountId(item.accountId), cycle: asCycleId(item.cycleId) }, subscriptionOf(item), kept)
   },
 })
