@@ -7,7 +7,7 @@ import { asAccountId } from '../../domain/ids.ts'
 import { changeChannel, cycleKey, partitionOf } from '../keys.ts'
 import { subjectOf, type Operation, type Operations } from '../operation.ts'
 import { registryKeys as keys } from '../registry-keys.ts'
-import { recordLua, recordOf } from './records.ts'
+import { createAccountRecords, recordLua } from './records.ts'
 import { call, script } from './registry-call.ts'
 
 /** Ended operations of one account that are kept; the latest. */
@@ -78,21 +78,12 @@ local time = redis.call('TIME')
 redis.call('ZADD', KEYS[1], 'XX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2], ARGV[1])`)
 
 export function createOperations(redis: Redis): Operations {
-  const get: Operations['get'] = async (account, id) => {
-    return recordOf<Operation>(id, await call(() => redis.hget(keys.operations(account), id)))?.value
-  }
+  const records = createAccountRecords<Operation>(redis, keys.operations)
+  const get: Operations['get'] = async (account, id) => (await records.of(account).get(id))?.value
 
   return {
     get,
-    async getMany(account, ids) {
-      const texts = ids.length === 0 ? [] : await call(() => redis.hmget(keys.operations(account), ...ids))
-      return new Map(
-        ids.flatMap((id, at) => {
-          const found = recordOf<Operation>(id, texts[at] ?? null)?.value
-          return found === undefined ? [] : [[id, found]]
-        }),
-      )
-    },
+    getMany: async (account, ids) => new Map([...(await records.of(account).getMany(ids))].map(([id, { value }]) => [id, value])),
     async running(account) {
       return new Map(Object.entries(await call(() => redis.hgetall(keys.runningOperations(account)))))
     },
