@@ -89,12 +89,11 @@ async function install(
   if (found === undefined) throw notFound()
   if (installed !== undefined && found.singleInstallation)
     throw new ApiError('package_installed', 'The package is installed in this account, and it can be there only once.')
-  const templates = await Promise.all(
-    found.templateIds.map(async id => {
-      const template = await registry.templates.get(id)
-      return { id, name: template?.value.name ?? id, live: template && liveRelease(template.value) }
-    }),
-  )
+  const stored = await registry.templates.getMany(found.templateIds)
+  const templates = found.templateIds.map(id => {
+    const template = stored.get(id)?.value
+    return { id, name: template?.name ?? id, live: template && liveRelease(template) }
+  })
   const choices = await readChoices(services, account, templates, { variables, accountConnectors })
   return {
     kind: 'install',
