@@ -17,7 +17,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1
 }
 
-/** Rooms whose tests need no whole system, or only one: their files run side by side, one for each of two cores; all others one after the other. */
+/** Rooms whose tests need no whole system, or only one: their files run side by side, two at a time; all others one after the other. */
 const SIDE_BY_SIDE = ['activities', 'api', 'cli', 'domain', 'histories', 'platform', 'scripting', 'storage', 'worker', 'workflows'].map(room => `test/${room}/`)
 const RUNS: readonly (readonly string[])[] = [
   [...SIDE_BY_SIDE, '--maxWorkers=2'],

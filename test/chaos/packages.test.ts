@@ -11,7 +11,7 @@ import { inParallel, sizeOf } from './senders.ts'
 import { killAndRestart, useOwnSystem } from './servers.ts'
 
 const OPERATIONS = sizeOf('CHAOS_OPERATIONS', 60)
-/** On a machine that is busy with more than this; most of it is waiting for processes that start again. */
+/** Most of it is waiting for processes that start again. */
 const TIMEOUT_MS = Math.max(900_000, OPERATIONS * 6_000)
 /** Of each account; every third has a package whose last template cannot be installed. */
 const LIFE = ['install', 'stop', 'start', 'uninstall'] as const
