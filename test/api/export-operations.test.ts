@@ -2,16 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AccountId } from '../../domain/ids.ts'
 import { partitionOf } from '../../storage/keys.ts'
-import { apiHarness, at, fieldsOf, smallCycle, type ApiHarness } from './harness.ts'
+import { apiPair, at, fieldsOf, smallCycle, type ApiHarness } from './harness.ts'
 
 let api: ApiHarness
 let other: ApiHarness
 let template: string
 let offered: string
 beforeAll(async () => {
-  const encryptionKey = Buffer.alloc(32, 7).toString('base64')
-  api = await apiHarness({ encryptionKey })
-  other = await apiHarness({ encryptionKey })
+  ;({ api, other } = await apiPair())
   const definition = { ...smallCycle, variables: [{ name: 'key', secret: true, userConfigurable: true }] }
   template = String(at((await api.v1('POST', '/templates', { body: { Definition: definition } })).json, 'Id'))
   await api.v1('POST', `/templates/${template}/promote`)

@@ -3,14 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asCycleId } from '../../domain/ids.ts'
 import type { SubscriptionTerms } from '../../domain/subscription.ts'
 import { partitionOf } from '../../storage/keys.ts'
-import { apiHarness, at, smallCycle, type ApiHarness } from './harness.ts'
+import { apiPair, at, smallCycle, type ApiHarness } from './harness.ts'
 
 let api: ApiHarness
 let other: ApiHarness
 beforeAll(async () => {
-  const encryptionKey = Buffer.alloc(32, 7).toString('base64')
-  api = await apiHarness({ encryptionKey })
-  other = await apiHarness({ encryptionKey })
+  ;({ api, other } = await apiPair())
 })
 afterAll(() => Promise.all([api.close(), other.close()]))
 

@@ -70,6 +70,12 @@ export interface HarnessOptions {
   readonly marker?: LastingMarker
 }
 
+/** One installation, and another with the same keys into which its exports go. */
+export async function apiPair(): Promise<{ readonly api: ApiHarness; readonly other: ApiHarness }> {
+  const encryptionKey = Buffer.alloc(32, 7).toString('base64')
+  return { api: await apiHarness({ encryptionKey }), other: await apiHarness({ encryptionKey }) }
+}
+
 /** The API over HTTP on real Redis and the real inbox; Temporal only as far as a test says. */
 export async function apiHarness(options: HarnessOptions = {}): Promise<ApiHarness> {
   const { client: redis } = await freshRedis()

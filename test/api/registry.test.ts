@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asCycleId } from '../../domain/ids.ts'
-import { apiHarness, at, fieldsOf, smallCycle, type ApiHarness, type Loose, type Sent } from './harness.ts'
+import { apiHarness, apiPair, at, fieldsOf, smallCycle, type ApiHarness, type Loose, type Sent } from './harness.ts'
 
-/** One installation, and another with the same keys into which its exports go. */
 let api: ApiHarness
 let other: ApiHarness
 beforeAll(async () => {
-  const encryptionKey = Buffer.alloc(32, 7).toString('base64')
-  api = await apiHarness({ encryptionKey })
-  other = await apiHarness({ encryptionKey })
+  ;({ api, other } = await apiPair())
 })
 afterAll(() => Promise.all([api.close(), other.close()]))
 
