@@ -24,16 +24,15 @@ export async function pressToClose(window: Page, name: string, place: Place = wi
   await closed
 }
 
-/** The list of results that the product shows, as objects, the newest first; waits for as many. */
-export async function results(page: Page, count = 1): Promise<readonly { readonly [name: string]: unknown }[]> {
-  const texts = page.locator('#result-list pre')
+/** What a list of the product shows, as objects, the newest first; waits for as many. */
+async function listed(page: Page, list: 'result-list' | 'notification-list', count: number): Promise<readonly { readonly [name: string]: unknown }[]> {
+  const texts = page.locator(`#${list} pre`)
   await texts.nth(count - 1).waitFor({ state: 'attached' })
   return (await texts.allTextContents()).map(text => JSON.parse(text))
 }
 
-/** What the product's server was told and shows, the newest first; waits for as many. */
-export async function notifications(page: Page, count: number): Promise<readonly { readonly [name: string]: unknown }[]> {
-  const texts = page.locator('#notification-list pre')
-  await texts.nth(count - 1).waitFor({ state: 'attached' })
-  return (await texts.allTextContents()).map(text => JSON.parse(text))
-}
+/** Results that the page got. */
+export const results = (page: Page, count = 1): ReturnType<typeof listed> => listed(page, 'result-list', count)
+
+/** What the product's server was told. */
+export const notifications = (page: Page, count: number): ReturnType<typeof listed> => listed(page, 'notification-list', count)
