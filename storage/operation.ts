@@ -56,7 +56,10 @@ export interface Operation {
 
 /** What it works on: of each of these one operation is under way in an account. */
 export const subjectOf = ({ packageId, template }: Pick<Operation, 'packageId' | 'template'>): string =>
-  template === undefined ? packageId : `template/${template.templateId}`
+  template === undefined ? packageId : templateSubject(template.templateId)
+
+/** Of what LAUNCH installs. */
+export const templateSubject = (templateId: string): string => `template/${templateId}`
 
 export interface RunningOperation {
   readonly account: AccountId

@@ -1,5 +1,6 @@
 /** From what was chosen to the operation that installs it. */
 import { ApiError } from '../../../domain/errors.ts'
+import { templateSubject } from '../../../storage/operation.ts'
 import { beginOperation, type BegunOperation } from '../../packages/begin.ts'
 import { beginTemplate } from '../../packages/begin-template.ts'
 import type { Answer } from '../../route.ts'
@@ -29,7 +30,7 @@ async function begin(services: Services, session: Session, subject: Subject): Pr
     return id
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'operation_running') throw error
-    const running = (await services.registry.operations.running(session.account.id)).get(subject.kind === 'package' ? subject.id : `template/${subject.id}`)
+    const running = (await services.registry.operations.running(session.account.id)).get(subject.kind === 'package' ? subject.id : templateSubject(subject.id))
     if (running === undefined) throw error
     return running
   }

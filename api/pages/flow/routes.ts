@@ -1,6 +1,6 @@
 /** Watching an operation, and its end: the same for packages and for templates. */
 import { ApiError } from '../../../domain/errors.ts'
-import { subjectOf, type Operation } from '../../../storage/operation.ts'
+import { subjectOf, templateSubject, type Operation } from '../../../storage/operation.ts'
 import { guidOf } from '../../routes/lists.ts'
 import type { Answer, Route } from '../../route.ts'
 import type { Services } from '../../services.ts'
@@ -23,10 +23,10 @@ interface Found {
 async function find({ registry }: Services, kind: PageKind, { session, params }: PageCall<PageKind>): Promise<Found> {
   const id = guidOf(params.operationId)
   const operation = id === undefined ? undefined : await registry.operations.get(session.account.id, id)
-  const subject = kind === 'launch' ? `template/${params.id ?? ''}` : params.id
-  if (id === undefined || operation === undefined || params.id === undefined || subjectOf(operation) !== subject)
+  const { id: of = '' } = params
+  if (id === undefined || operation === undefined || subjectOf(operation) !== (kind === 'launch' ? templateSubject(of) : of))
     throw new ApiError('operation_not_found', 'There is no such operation in this account.')
-  return { id, operation, base: basePath(kind, params.id) }
+  return { id, operation, base: basePath(kind, of) }
 }
 
 async function watch(services: Services, kind: PageKind, call: PageCall<PageKind>): Promise<Answer> {

@@ -1,5 +1,5 @@
 /** What LAUNCH offers to an account: published templates with a live release, those with one of the session's tags (marketplace.md 3, 4). */
-import { subjectOf } from '../../../storage/operation.ts'
+import { templateSubject } from '../../../storage/operation.ts'
 import { installedFrom } from '../../../storage/installed-templates.ts'
 import { everyOf } from '../../../storage/pages.ts'
 import type { Versioned } from '../../../storage/records.ts'
@@ -37,7 +37,7 @@ export async function launchOffer({ registry }: Pick<Services, 'registry'>, { ac
   return templates
     .map(({ id, value }): OfferedTemplate => {
       const { name, description = '', tags = [] } = liveRelease(value)?.document ?? value
-      const operation = running.get(subjectOf({ packageId: '', template: { templateId: id, runOnce: false, singleInstall: false } }))
+      const operation = running.get(templateSubject(id))
       return { id, name, description, tags, installed: installed.has(id), ...(operation === undefined ? {} : { operation }) }
     })
     .toSorted((one, other) => one.name.localeCompare(other.name))
