@@ -5,8 +5,9 @@ import { changeAccountConnector, createAccountConnector, type StoredAccountConne
 import { guidOf } from '../../routes/lists.ts'
 import type { Services } from '../../services.ts'
 import type { FormProblem } from '../fields.tsx'
-import { connectorNeeds, type ConnectorNeed } from '../flow/connectors.ts'
-import { forgetDraft, readDraft, saveDraft, type Connecting, type Draft } from '../flow/draft.ts'
+import type { ConnectorNeed } from '../flow/connectors.ts'
+import { forgetDraft, saveDraft, type Connecting, type Draft } from '../flow/draft.ts'
+import { readChosen } from '../flow/steps.ts'
 import type { Subject } from '../flow/subject.ts'
 import type { Session } from '../session.ts'
 import { texts } from '../texts.ts'
@@ -46,8 +47,10 @@ export async function answered(services: Services, session: Session, subject: Su
     await forgetDraft(services, session, subject)
     return { kind: 'back' }
   }
-  const draft = await readDraft(services, session, subject)
-  const { needs, missing } = await connectorNeeds(services, session.account, subject, draft)
+  const {
+    draft,
+    needs: { needs, missing },
+  } = await readChosen(services, session, subject)
   if (missing.length > 0) return { kind: 'gone', names: missing }
   const need = needs.find(({ connector }) => connector.id === form.get('connector'))
   // A form that was sent twice, or of a connector that is not needed any more: what follows is asked.

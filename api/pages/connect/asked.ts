@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { Account } from '../../../storage/registry.ts'
 import type { StoredAccountConnector } from '../../connectors/account-connectors.ts'
 import type { Services } from '../../services.ts'
-import { connectorNeeds, type ConnectorNeed, type ConnectorNeeds } from '../flow/connectors.ts'
-import { readDraft, type Connecting, type Draft } from '../flow/draft.ts'
+import type { ConnectorNeed } from '../flow/connectors.ts'
+import type { Connecting, Draft } from '../flow/draft.ts'
+import { readChosen, type Chosen } from '../flow/steps.ts'
 import type { Subject } from '../flow/subject.ts'
 import type { Session } from '../session.ts'
 
@@ -22,20 +23,17 @@ export interface Asked {
   readonly before?: StoredAccountConnector
 }
 
-export interface ConnectState {
-  readonly draft: Draft
-  readonly needs: ConnectorNeeds
+export interface ConnectState extends Chosen {
   /** Undefined: everything is connected. */
   readonly asked?: Asked
 }
 
 /** The first connector that is not settled, or the one that is named, where that is not. */
 export async function connectState(services: Services, session: Session, subject: Subject, named?: string | null): Promise<ConnectState> {
-  const draft = await readDraft(services, session, subject)
-  const needs = await connectorNeeds(services, session.account, subject, draft)
-  const open = needs.needs.filter(({ used }) => used === undefined)
+  const chosen = await readChosen(services, session, subject)
+  const open = chosen.needs.needs.filter(({ used }) => used === undefined)
   const need = open.find(({ connector }) => connector.id === named) ?? open[0]
-  return { draft, needs, ...(need === undefined ? {} : { asked: askedOf(need, draft) }) }
+  return { ...chosen, ...(need === undefined ? {} : { asked: askedOf(need, chosen.draft) }) }
 }
 
 export function askedOf(need: ConnectorNeed, { connecting = {} }: Draft): Asked {

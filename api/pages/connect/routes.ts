@@ -3,16 +3,16 @@ import { z } from 'zod'
 import type { Answer, Route } from '../../route.ts'
 import type { Services } from '../../services.ts'
 import { goOn } from '../flow/install.ts'
-import { saveDraft } from '../flow/draft.ts'
+import { saveDraft, type Draft } from '../flow/draft.ts'
 import { BASES } from '../flow/paths.ts'
 import { nextStep } from '../flow/steps.ts'
-import { findSubject } from '../flow/subject.ts'
+import { findSubject, type Subject } from '../flow/subject.ts'
 import { HTML, pageRoute, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
 import { authorizePath } from '../authorize/ticket.ts'
 import { messagePage } from '../problem.tsx'
-import type { PageKind } from '../session.ts'
+import type { PageKind, Session } from '../session.ts'
 import { texts } from '../texts.ts'
-import { connectState, isConnected, type ConnectState } from './asked.ts'
+import { connectState, isConnected, type Asked } from './asked.ts'
 import { connectedPage, connectPage } from './page.tsx'
 import { answered } from './answered.ts'
 
@@ -35,23 +35,21 @@ async function show(services: Services, call: PageCall<PageKind>): Promise<Answe
   const { asked, needs } = state
   if (needs.missing.length > 0) return messagePage(view, { status: 404, ...texts.connect.gone(needs.missing) })
   if (asked === undefined) {
-    const step = await nextStep(services, session, subject)
-    return step === undefined ? connectedPage(view, subject) : seeOther(view, subject.base + step.path)
+    const step = nextStep(session, subject, state)
+    return step === undefined ? connectedPage(view, subject) : seeOther(view, subject.base + step)
   }
-  const link = asked.kind === 'visit' ? await linkOf(services, call, state) : undefined
+  const link = asked.kind === 'visit' ? await linkOf(services, session, subject, state.draft, asked) : undefined
   const { inlineOAuth: inline } = session.visit
   const waited = query.get('waited') === '1'
   return connectPage({ view, subject, needs: needs.needs, asked, inline, waited, ...(link === undefined ? {} : { link }) })
 }
 
 /** The account connector's id stays the same for as long as the user tries: what two windows give makes one. */
-async function linkOf(services: Services, { session, params }: PageCall<PageKind>, { asked, draft }: ConnectState): Promise<string | undefined> {
-  if (asked === undefined) return undefined
-  const subject = await findSubject(services, session, params.id)
-  const { id, isNew, settings } = asked.connecting
-  const connectorId = asked.need.connector.id
+async function linkOf(services: Services, session: Session, subject: Subject, draft: Draft, { connecting, need }: Asked): Promise<string> {
+  const { id, isNew, settings } = connecting
+  const connectorId = need.connector.id
   if (draft.connecting?.[connectorId]?.id !== id)
-    await saveDraft(services, session, subject, { ...draft, connecting: { ...draft.connecting, [connectorId]: asked.connecting } })
+    await saveDraft(services, session, subject, { ...draft, connecting: { ...draft.connecting, [connectorId]: connecting } })
   return authorizePath(services, {
     account: session.account.id,
     connectorId,

@@ -6,9 +6,7 @@ import { allOf } from '../../../storage/pages.ts'
 import type { StoredAccountConnector } from '../../connectors/account-connectors.ts'
 import type { StoredConnector } from '../../connectors/view.ts'
 import type { Services } from '../../services.ts'
-import type { Session } from '../session.ts'
-import { readDraft, type Draft } from './draft.ts'
-import type { Step } from './steps.ts'
+import type { Draft } from './draft.ts'
 import type { Subject } from './subject.ts'
 
 export interface ConnectorNeed {
@@ -57,7 +55,5 @@ export const chosenAccountConnectors = ({ needs }: ConnectorNeeds): { readonly [
   Object.fromEntries(needs.flatMap(({ connector, held, used }) => (used === undefined || held.length < 2 ? [] : [[connector.value.name, used.id]])))
 
 /** Of the steps of an installation: something is to be connected. */
-export async function askConnectors(services: Services, session: Session, subject: Subject): Promise<Step | undefined> {
-  const { needs, missing } = await connectorNeeds(services, session.account, subject, await readDraft(services, session, subject))
-  return missing.length > 0 || needs.some(({ used }) => used === undefined) ? { path: '/connect' } : undefined
-}
+export const askConnectors = ({ needs, missing }: ConnectorNeeds): string | undefined =>
+  missing.length > 0 || needs.some(({ used }) => used === undefined) ? '/connect' : undefined

@@ -8,24 +8,25 @@ import type { Services } from '../../services.ts'
 import { seeOther } from '../page.ts'
 import type { Session } from '../session.ts'
 import type { View } from '../view.ts'
-import { chosenAccountConnectors, connectorNeeds } from './connectors.ts'
-import { forgetDraft, readDraft } from './draft.ts'
+import { chosenAccountConnectors } from './connectors.ts'
+import { forgetDraft } from './draft.ts'
 import { operationPath } from './paths.ts'
-import { nextStep } from './steps.ts'
+import { nextStep, readChosen, type Chosen } from './steps.ts'
 import { isLaunch, type Subject } from './subject.ts'
 import { chosenVariables } from './variables.ts'
 
 /** To the next step of the flow; where nothing is left to ask the installation begins, and the progress page follows. */
 export async function goOn(services: Services, session: Session, view: View, subject: Subject): Promise<Answer> {
-  const step = await nextStep(services, session, subject)
-  if (step !== undefined) return seeOther(view, subject.base + step.path)
-  return seeOther(view, operationPath(subject.base, await begin(services, session, subject)))
+  const chosen = await readChosen(services, session, subject)
+  const step = nextStep(session, subject, chosen)
+  if (step !== undefined) return seeOther(view, subject.base + step)
+  return seeOther(view, operationPath(subject.base, await begin(services, session, subject, chosen)))
 }
 
 /** Answers the id of the operation, or of the one that is under way already: whoever clicked twice sees the first. */
-async function begin(services: Services, session: Session, subject: Subject): Promise<string> {
+async function begin(services: Services, session: Session, subject: Subject, chosen: Chosen): Promise<string> {
   try {
-    const { id } = await install(services, session, subject)
+    const { id } = await install(services, session, subject, chosen)
     await forgetDraft(services, session, subject)
     return id
   } catch (error) {
@@ -36,13 +37,12 @@ async function begin(services: Services, session: Session, subject: Subject): Pr
   }
 }
 
-async function install(services: Services, session: Session, subject: Subject): Promise<BegunOperation> {
+async function install(services: Services, session: Session, subject: Subject, { draft, needs }: Chosen): Promise<BegunOperation> {
   const { account, visit } = session
-  const draft = await readDraft(services, session, subject)
   const shared = {
     completeParameter: visit.completeParameter,
     variables: chosenVariables(subject, draft),
-    accountConnectors: chosenAccountConnectors(await connectorNeeds(services, account, subject, draft)),
+    accountConnectors: chosenAccountConnectors(needs),
   }
   if (!isLaunch(session)) return beginOperation(services, account, { kind: 'install', packageId: subject.id, ...shared })
   const { start, runOnce, singleInstall } = session.visit.to

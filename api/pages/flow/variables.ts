@@ -4,11 +4,9 @@ import type { CycleDocument, Variable } from '../../../domain/document.ts'
 import type { Json } from '../../../domain/json.ts'
 import { readVariables, type PackageTemplate } from '../../../domain/package-variables.ts'
 import { prerequisitesOf } from '../../../domain/prerequisites.ts'
-import type { Services } from '../../services.ts'
 import type { Session } from '../session.ts'
 import { texts } from '../texts.ts'
-import { readDraft, type Draft } from './draft.ts'
-import type { Step } from './steps.ts'
+import type { Draft } from './draft.ts'
 import type { Subject } from './subject.ts'
 
 /** Longest value that a form takes, in characters. */
@@ -188,8 +186,7 @@ export const isWizard = ({ visit: { to } }: Session): boolean => to.page === 'la
 export const showsHints = ({ visit: { to } }: Session): boolean => to.page !== 'launch' || to.displayDescriptions
 
 /** Of the steps of an installation: something is to be set, or to be looked at once. */
-export async function askVariables(services: Services, session: Session, subject: Subject): Promise<Step | undefined> {
-  const draft = await readDraft(services, session, subject)
+export function askVariables(session: Session, subject: Subject, draft: Draft): string | undefined {
   const at = variableFields(subject, draft, false).findIndex(({ key }) => draft.settled?.includes(key) !== true)
-  return at < 0 ? undefined : { path: isWizard(session) ? `/settings?at=${at + 1}` : '/settings' }
+  return at < 0 ? undefined : isWizard(session) ? `/settings?at=${at + 1}` : '/settings'
 }
