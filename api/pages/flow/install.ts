@@ -12,7 +12,7 @@ import { chosenAccountConnectors } from './connectors.ts'
 import { forgetDraft } from './draft.ts'
 import { operationPath } from './paths.ts'
 import { nextStep, readChosen, type Chosen } from './steps.ts'
-import { isLaunch, type Subject } from './subject.ts'
+import type { Subject } from './subject.ts'
 import { chosenVariables } from './variables.ts'
 
 /** To the next step of the flow; where nothing is left to ask the installation begins, and the progress page follows. */
@@ -39,12 +39,13 @@ async function begin(services: Services, session: Session, subject: Subject, cho
 
 async function install(services: Services, session: Session, subject: Subject, { draft, needs }: Chosen): Promise<BegunOperation> {
   const { account, visit } = session
+  const { to } = visit
   const shared = {
     completeParameter: visit.completeParameter,
     variables: chosenVariables(subject, draft),
     accountConnectors: chosenAccountConnectors(needs),
   }
-  if (!isLaunch(session)) return beginOperation(services, account, { kind: 'install', packageId: subject.id, ...shared })
-  const { start, runOnce, singleInstall } = session.visit.to
+  if (to.page !== 'launch') return beginOperation(services, account, { kind: 'install', packageId: subject.id, ...shared })
+  const { start, runOnce, singleInstall } = to
   return beginTemplate(services, account, { templateId: subject.id, start, runOnce, singleInstall, ...shared })
 }

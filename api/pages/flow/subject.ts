@@ -1,6 +1,7 @@
 /** What is being installed: a package of the marketplace, or a template in LAUNCH. Both go through the same steps (marketplace.md 4). */
 import type { CycleDocument } from '../../../domain/document.ts'
 import { ApiError } from '../../../domain/errors.ts'
+import type { LaunchVisit, MarketplaceVisit } from '../../../storage/sign-in.ts'
 import { findPackage } from '../../marketplaces/find.ts'
 import type { Services } from '../../services.ts'
 import { liveRelease } from '../../templates/releases.ts'
@@ -32,8 +33,8 @@ export interface Subject {
 }
 
 /** Of the session's marketplace. Throws `package_not_found`. */
-async function packageSubject(services: Services, session: Session<'marketplace'>, id: string | undefined): Promise<Subject> {
-  const { id: packageId, value } = await findPackage(services, session.visit.to.marketplaceId, id)
+async function packageSubject(services: Services, { marketplaceId }: MarketplaceVisit, id: string | undefined): Promise<Subject> {
+  const { id: packageId, value } = await findPackage(services, marketplaceId, id)
   const templates = await services.registry.templates.getMany(value.templateIds)
   return {
     kind: 'package',
@@ -52,17 +53,14 @@ async function packageSubject(services: Services, session: Session<'marketplace'
 }
 
 /** The subject that a path of the flow names. Throws `package_not_found`, `template_not_found`. */
-export async function findSubject(services: Services, session: Session, id: string | undefined): Promise<Subject> {
-  if (isLaunch(session)) return templateSubject(services, session, id)
-  if (isMarketplace(session)) return packageSubject(services, session, id)
-  throw new Error(`no subject on a page of ${session.visit.to.page}`)
-}
+export const findSubject = (services: Services, { visit: { to } }: Session, id: string | undefined): Promise<Subject> =>
+  to.page === 'launch' ? templateSubject(services, to, id) : packageSubject(services, to, id)
 
 /** One that the session is offered. Throws `template_not_found`. */
-async function templateSubject(services: Services, { visit }: Session<'launch'>, id: string | undefined): Promise<Subject> {
+async function templateSubject(services: Services, visit: LaunchVisit, id: string | undefined): Promise<Subject> {
   const template = await findTemplate(services, id)
   const live = liveRelease(template.value)
-  if (live === undefined || !isOffered(template, visit.to)) throw new ApiError('template_not_found', 'There is no such template.')
+  if (live === undefined || !isOffered(template, visit)) throw new ApiError('template_not_found', 'There is no such template.')
   const { name, description = '' } = live.document
   return {
     kind: 'template',
@@ -74,6 +72,3 @@ async function templateSubject(services: Services, { visit }: Session<'launch'>,
     templates: [{ id: template.id, name, releaseId: live.id, document: live.document }],
   }
 }
-
-export const isLaunch = (session: Session): session is Session<'launch'> => session.visit.to.page === 'launch'
-const isMarketplace = (session: Session): session is Session<'marketplace'> => session.visit.to.page === 'marketplace'
