@@ -1,6 +1,7 @@
 /** From what was chosen to the operation that installs it. */
 import { ApiError } from '../../../domain/errors.ts'
 import { templateSubject } from '../../../storage/operation.ts'
+import type { Account } from '../../../storage/registry.ts'
 import { beginOperation, type BegunOperation } from '../../packages/begin.ts'
 import { beginTemplate } from '../../packages/begin-template.ts'
 import type { Answer } from '../../route.ts'
@@ -20,18 +21,25 @@ export async function goOn(services: Services, session: Session, view: View, sub
   const chosen = await readChosen(services, session, subject)
   const step = nextStep(session, subject, chosen)
   if (step !== undefined) return seeOther(view, subject.base + step)
-  return seeOther(view, operationPath(subject.base, await begin(services, session, subject, chosen)))
+  const named = subject.kind === 'package' ? subject.id : templateSubject(subject.id)
+  const operation = await begunOrRunning(services, session.account, named, async () => {
+    const begun = await install(services, session, subject, chosen)
+    await forgetDraft(services, session, subject)
+    return begun
+  })
+  return seeOther(view, operationPath(subject.base, operation))
 }
 
-/** Answers the id of the operation, or of the one that is under way already: whoever clicked twice sees the first. */
-async function begin(services: Services, session: Session, subject: Subject, chosen: Chosen): Promise<string> {
+/**
+ * Answers the id of the operation that `begin` begins, or of the one that is under way already: whoever clicked twice sees the first. `subject`: as
+ * `subjectOf` names it.
+ */
+export async function begunOrRunning({ registry }: Services, account: Account, subject: string, begin: () => Promise<BegunOperation>): Promise<string> {
   try {
-    const { id } = await install(services, session, subject, chosen)
-    await forgetDraft(services, session, subject)
-    return id
+    return (await begin()).id
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'operation_running') throw error
-    const running = (await services.registry.operations.running(session.account.id)).get(subject.kind === 'package' ? subject.id : templateSubject(subject.id))
+    const running = (await registry.operations.running(account.id)).get(subject)
     if (running === undefined) throw error
     return running
   }

@@ -5,7 +5,7 @@ import type { OperationKind } from '../../../storage/operation.ts'
 import { beginOperation } from '../../packages/begin.ts'
 import type { Answer, Route } from '../../route.ts'
 import type { Services } from '../../services.ts'
-import { goOn } from '../flow/install.ts'
+import { begunOrRunning, goOn } from '../flow/install.ts'
 import { BASES, operationPath, packagePath } from '../flow/paths.ts'
 import { findSubject } from '../flow/subject.ts'
 import { HTML, pageRoute, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
@@ -14,25 +14,18 @@ import { placeBefore, remembering } from './place.ts'
 
 /** An operation that is under way already is shown in place of an error: whoever clicked twice sees the first. */
 async function act(services: Services, kind: OperationKind, call: PageCall<'marketplace'>): Promise<Answer> {
-  const { session, view, params } = call
-  const watching = (packageId: string, operation: string): Answer =>
-    seeOther(view, remembering(operationPath(packagePath(packageId), operation), placeBefore(call.headers.referer)))
-  const { registry } = services
-  try {
-    if (kind === 'install') {
-      const subject = await findSubject(services, session, params.id)
-      await checkOnce(services, session, subject.id)
-      return await goOn(services, session, view, subject)
-    }
-    const packageId = await ownPackage(services, call)
-    const { id } = await beginOperation(services, session.account, { kind, packageId, completeParameter: session.visit.completeParameter })
-    return watching(packageId, id)
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'operation_running' || params.id === undefined) throw error
-    const running = (await registry.operations.running(session.account.id)).get(params.id)
-    if (running === undefined) throw error
-    return watching(params.id, running)
+  const { session, view, params, headers } = call
+  const { account, visit } = session
+  if (kind === 'install') {
+    const subject = await findSubject(services, session, params.id)
+    await checkOnce(services, session, subject.id)
+    return goOn(services, session, view, subject)
   }
+  const packageId = await ownPackage(services, call)
+  const operation = await begunOrRunning(services, account, packageId, () =>
+    beginOperation(services, account, { kind, packageId, completeParameter: visit.completeParameter }),
+  )
+  return seeOther(view, remembering(operationPath(packagePath(packageId), operation), placeBefore(headers.referer)))
 }
 
 /** Before anything is asked. Throws `package_installed`. */
