@@ -14,7 +14,6 @@ import { basePath, packagePath } from './paths.ts'
 export interface SubjectTemplate {
   readonly id: string
   readonly name: string
-  readonly releaseId: string
   readonly document: CycleDocument
 }
 
@@ -47,7 +46,7 @@ async function packageSubject(services: Services, { marketplaceId }: Marketplace
     templates: value.templateIds.flatMap(templateId => {
       const template = templates.get(templateId)
       const live = template && liveRelease(template.value)
-      return template === undefined || live === undefined ? [] : [{ id: templateId, name: template.value.name, releaseId: live.id, document: live.document }]
+      return template === undefined || live === undefined ? [] : [{ id: templateId, name: template.value.name, document: live.document }]
     }),
   }
 }
@@ -69,6 +68,6 @@ async function templateSubject(services: Services, visit: LaunchVisit, id: strin
     back: '/account/launch',
     title: name,
     description,
-    templates: [{ id: template.id, name, releaseId: live.id, document: live.document }],
+    templates: [{ id: template.id, name, document: live.document }],
   }
 }

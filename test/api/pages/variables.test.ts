@@ -4,7 +4,7 @@ import type { CycleDocument, Variable } from '../../../domain/document.ts'
 
 const subject = (...variables: Variable[]) => {
   const document: CycleDocument = { name: 'Orders', steps: [], variables }
-  return { templates: [{ id: 't', name: 'Orders', releaseId: 'r', document }] }
+  return { templates: [{ id: 't', name: 'Orders', document }] }
 }
 const fieldOf = (variable: Partial<Variable>, draft = {}): VariableField => {
   const [field] = variableFields(subject({ name: 'v', userConfigurable: true, ...variable }), draft, true)
@@ -35,7 +35,7 @@ describe('the field of a variable', () => {
       steps: [{ id: 'order', type: 'webhook', verify }],
       variables: [{ name: 'v', userConfigurable: true, secret: true, required: false }],
     }
-    expect(variableFields({ templates: [{ id: 't', name: 'Orders', releaseId: 'r', document }] }, {}, true)).toMatchObject([{ required: true }])
+    expect(variableFields({ templates: [{ id: 't', name: 'Orders', document }] }, {}, true)).toMatchObject([{ required: true }])
   })
 
   it('shows the value of the template, and then what was chosen; of a secret one neither', () => {
