@@ -38,12 +38,13 @@ export function settingsPage(page: SettingsPage): Answer {
     }),
   ]
   const title = settings.title(subject.title)
+  const groups = groupsOf(fields)
   const form = (
     <Form view={view} name="Settings" action={`${subject.base}/settings`}>
       {wizard === undefined ? null : <input type="hidden" name="at" value={wizard.at} />}
-      {groupsOf(fields).map(({ template, own }) => {
+      {groups.map(({ template, own }) => {
         const inputs = own.map(field => <Input field={field} typed={typed[field.key]} problem={problems.get(field.key)} />)
-        return groupsOf(fields).length < 2 ? (
+        return groups.length < 2 ? (
           inputs
         ) : (
           <fieldset class="group">
