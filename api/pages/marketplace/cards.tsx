@@ -1,10 +1,10 @@
 /** The cards of a marketplace. */
 import type { OperationKind } from '../../../storage/operation.ts'
-import { packagePath } from '../flow/paths.ts'
+import { operationPath, packagePath } from '../flow/paths.ts'
 import { Form, Name, PartnerHtml, Tags, webUrl } from '../parts.tsx'
 import { texts } from '../texts.ts'
 import type { View } from '../view.ts'
-import { packagesIn, type OfferedPackage, type ShownCard } from './offer.ts'
+import { packagesIn, type OfferedPackage, type PackageState, type ShownCard } from './offer.ts'
 
 export const Cards = ({ view, cards }: { readonly view: View; readonly cards: readonly ShownCard[] }) => (
   <ul class="cards" role="list">
@@ -85,11 +85,11 @@ function PackageCard({ view, package: { id, value, tags, state, operation } }: {
       <Tags tags={tags} />
       <div class="foot">
         {operation !== undefined ? (
-          <a class="button quiet" href={view.href(`${packagePath(id)}/operations/${operation.id}`)} aria-describedby={title}>
+          <a class="button quiet" href={view.href(operationPath(packagePath(id), operation.id))} aria-describedby={title}>
             {texts.marketplace.progress}
           </a>
         ) : (
-          formsOf(state).map(([kind, look]) => <Action view={view} id={id} kind={kind} look={look} name={value.name} title={title} />)
+          FORMS[state].map(([kind, look]) => <Action view={view} id={id} kind={kind} look={look} name={value.name} title={title} />)
         )}
       </div>
     </li>
@@ -98,21 +98,22 @@ function PackageCard({ view, package: { id, value, tags, state, operation } }: {
 
 type Look = 'primary' | 'plain' | 'quiet'
 
+const STARTABLE: readonly (readonly [OperationKind, Look])[] = [
+  ['start', 'primary'],
+  ['stop', 'quiet'],
+  ['uninstall', 'quiet'],
+]
+
 /** An installed package can always be started and stopped: single cycles of it may stand otherwise than the rest. */
-function formsOf(state: OfferedPackage['state']): readonly (readonly [OperationKind, Look])[] {
-  if (state === 'NotInstalled') return [['install', 'primary']]
-  const [start, stop]: readonly [Look, Look] = state === 'Started' ? ['quiet', 'plain'] : ['primary', 'quiet']
-  return state === 'Started'
-    ? [
-        ['stop', stop],
-        ['start', start],
-        ['uninstall', 'quiet'],
-      ]
-    : [
-        ['start', start],
-        ['stop', stop],
-        ['uninstall', 'quiet'],
-      ]
+const FORMS: { readonly [S in PackageState]: readonly (readonly [OperationKind, Look])[] } = {
+  NotInstalled: [['install', 'primary']],
+  Installed: STARTABLE,
+  Started: [
+    ['stop', 'plain'],
+    ['start', 'quiet'],
+    ['uninstall', 'quiet'],
+  ],
+  Stopped: STARTABLE,
 }
 
 interface ActionProps {
