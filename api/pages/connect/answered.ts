@@ -160,6 +160,6 @@ async function choose(sent: Sent): Promise<Answered> {
   if (held === undefined && choice !== 'another') return wrong(sent, 'choose', { problems: [{ field: 'choice-0', message: texts.form.choose }] })
   if (held === undefined) return asking(sent, { id: randomUUID(), isNew: true })
   if (held.value.status !== 'Authenticated') return asking(sent, { id: held.id, isNew: false })
-  await sent.save({ ...draft, accountConnectors: { ...draft.accountConnectors, [need.connector.id]: held.id } })
+  await sent.save({ ...withConnecting(sent, undefined), accountConnectors: { ...draft.accountConnectors, [need.connector.id]: held.id } })
   return { kind: 'on' }
 }

@@ -188,6 +188,15 @@ describe('several account connectors of one connector', () => {
     expect(Object.values(operation?.accountConnectors ?? {})).toEqual([ids[1]])
   })
 
+  it('are a choice still for a page that stands there while another one was begun', async () => {
+    const { here, browser, page, ids } = await several()
+    await browser.follow(await browser.send(page, 'Continue', { choice: 'another' }))
+    const on = await browser.send(page, 'Continue', { choice: ids[0] ?? '' })
+    expect(on.location).toMatch(running(here))
+    const operation = await api.registry.operations.get(asAccountId(here.guid), on.location.split('/').at(-1) ?? '')
+    expect(Object.values(operation?.accountConnectors ?? {})).toEqual([ids[0]])
+  })
+
   it('may be joined by another, which is used then; or the user goes back to the choice', async () => {
     const { app, here, browser, page } = await several()
     const another = await browser.follow(await browser.send(page, 'Continue', { choice: 'another' }))
