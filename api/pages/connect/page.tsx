@@ -76,6 +76,7 @@ export function connectPage(page: ConnectPage): Answer {
       ) : null}
       {waited === true && !failed ? <Notice kind="bad">{connect.notYet(name)}</Notice> : null}
       <Content page={page} />
+      <WaysOut page={page} />
     </section>,
   )
 }
@@ -113,7 +114,7 @@ function Progress({ needs, asked }: { readonly needs: readonly ConnectorNeed[]; 
   )
 }
 
-/** The form of one connector; `does`: what is sent with it. */
+/** A form of one connector; `does`: what is sent with it. */
 function ConnectForm({
   page,
   does,
@@ -156,13 +157,16 @@ function Fields({ page, fields }: { readonly page: ConnectPage; readonly fields:
   )
 }
 
-const Submit = ({ children }: { readonly children: string }) => (
-  <button type="submit" class="button primary">
-    {children}
-  </button>
+/** What sends the form that it stands in. */
+const Submit = ({ look = 'primary', children }: { readonly look?: 'primary' | 'plain'; readonly children: string }) => (
+  <p class="actions">
+    <button type="submit" class={`button ${look}`}>
+      {children}
+    </button>
+  </p>
 )
 
-/** Ways out of the form that it stands beside. */
+/** Ways out of what is asked. */
 function WaysOut({ page }: { readonly page: ConnectPage }) {
   const { asked, subject, view } = page
   const { connect } = texts
@@ -199,33 +203,28 @@ function Choice({ page }: { readonly page: ConnectPage }) {
     { value: 'another', label: connect.another(name), hint: undefined },
   ]
   return (
-    <>
-      <ConnectForm page={page} does="choose" name={connect.go}>
-        <fieldset class="choice" aria-describedby={problem === undefined ? undefined : 'choice-problem'}>
-          <legend>
-            <Name>{connect.choose(name)}</Name>
-          </legend>
-          {problem === undefined ? null : (
-            <p class="problem" id="choice-problem">
-              {problem}
-            </p>
-          )}
-          {options.map(({ value, label, hint }, at) => (
-            <label class="option" for={`choice-${at}`}>
-              <input type="radio" id={`choice-${at}`} name="choice" value={value} />
-              <span>
-                <Name>{label}</Name>
-                {hint === undefined ? null : <span class="hint"> {hint}</span>}
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        <p class="actions">
-          <Submit>{connect.go}</Submit>
-        </p>
-      </ConnectForm>
-      <WaysOut page={page} />
-    </>
+    <ConnectForm page={page} does="choose" name={connect.go}>
+      <fieldset class="choice" aria-describedby={problem === undefined ? undefined : 'choice-problem'}>
+        <legend>
+          <Name>{connect.choose(name)}</Name>
+        </legend>
+        {problem === undefined ? null : (
+          <p class="problem" id="choice-problem">
+            {problem}
+          </p>
+        )}
+        {options.map(({ value, label, hint }, at) => (
+          <label class="option" for={`choice-${at}`}>
+            <input type="radio" id={`choice-${at}`} name="choice" value={value} />
+            <span>
+              <Name>{label}</Name>
+              {hint === undefined ? null : <span class="hint"> {hint}</span>}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <Submit>{connect.go}</Submit>
+    </ConnectForm>
   )
 }
 
@@ -234,32 +233,22 @@ function Credentials({ page }: { readonly page: ConnectPage }) {
   const { definition, name } = page.asked.need.connector.value
   const secrets = credentialFields(definition)
   return (
-    <>
-      <ConnectForm page={page} does="authenticate" name={connect.connect}>
-        <Fields page={page} fields={[...settingFields(definition), ...secrets]} />
-        {secrets.length === 0 ? null : <p class="muted small">{connect.kept}</p>}
-        <p class="actions">
-          <Submit>{connect.connect}</Submit>
-        </p>
-        <p class="muted small" role="status" data-busy={connect.trying(name)} />
-      </ConnectForm>
-      <WaysOut page={page} />
-    </>
+    <ConnectForm page={page} does="authenticate" name={connect.connect}>
+      <Fields page={page} fields={[...settingFields(definition), ...secrets]} />
+      {secrets.length === 0 ? null : <p class="muted small">{connect.kept}</p>}
+      <Submit>{connect.connect}</Submit>
+      <p class="muted small" role="status" data-busy={connect.trying(name)} />
+    </ConnectForm>
   )
 }
 
 function Settings({ page }: { readonly page: ConnectPage }) {
   const { connect } = texts
   return (
-    <>
-      <ConnectForm page={page} does="settings" name={connect.go}>
-        <Fields page={page} fields={settingFields(page.asked.need.connector.value.definition)} />
-        <p class="actions">
-          <Submit>{connect.go}</Submit>
-        </p>
-      </ConnectForm>
-      <WaysOut page={page} />
-    </>
+    <ConnectForm page={page} does="settings" name={connect.go}>
+      <Fields page={page} fields={settingFields(page.asked.need.connector.value.definition)} />
+      <Submit>{connect.go}</Submit>
+    </ConnectForm>
   )
 }
 
@@ -295,14 +284,9 @@ function Visit({ page }: { readonly page: ConnectPage }) {
       {inline ? null : (
         <ConnectForm page={page} does="continue" name={connect.go}>
           <p class="muted small">{connect.after}</p>
-          <p class="actions">
-            <button type="submit" class="button plain">
-              {connect.go}
-            </button>
-          </p>
+          <Submit look="plain">{connect.go}</Submit>
         </ConnectForm>
       )}
-      <WaysOut page={page} />
     </>
   )
 }
@@ -320,9 +304,7 @@ export const connectedPage = (view: View, subject: Subject): Answer =>
       <p>{texts.connect.allDoneText}</p>
       <Form view={view} name={texts.connect.go} action={`${subject.base}/connect`}>
         <input type="hidden" name="does" value="continue" />
-        <p class="actions">
-          <Submit>{texts.connect.go}</Submit>
-        </p>
+        <Submit>{texts.connect.go}</Submit>
       </Form>
     </section>,
   )
