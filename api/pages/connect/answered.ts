@@ -17,7 +17,7 @@ import { credentialFields, credentialsFrom, problemsIn, problemsOf, settingField
 /** `on`: to the next step. `connect`: the page again. `back`: the installation is given up. `wrong`: the form again, with what is wrong. */
 export type Answered =
   | { readonly kind: 'on' | 'back' }
-  | { readonly kind: 'connect'; readonly query?: { readonly [name: string]: string } }
+  | { readonly kind: 'connect'; readonly query: { readonly [name: string]: string } }
   | { readonly kind: 'gone'; readonly names: readonly string[] }
   | {
       readonly kind: 'wrong'
@@ -76,7 +76,7 @@ export async function answered(services: Services, session: Session, subject: Su
     case 'choose':
       return choose(sent)
     case 'change':
-      return asking(sent, { id, isNew: before === undefined })
+      return asking(sent, sent.connecting)
     case 'again':
       return asking(sent, undefined)
     default:

@@ -68,7 +68,7 @@ async function take(services: Services, call: PageCall<PageKind>): Promise<Answe
     case 'on':
       return goOn(services, session, view, subject)
     case 'connect':
-      return seeOther(view, `${subject.base}/connect${came.query === undefined ? '' : `?${new URLSearchParams(came.query).toString()}`}`)
+      return seeOther(view, `${subject.base}/connect?${new URLSearchParams(came.query).toString()}`)
     case 'back':
       return seeOther(view, subject.back)
     case 'gone':
