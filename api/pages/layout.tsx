@@ -1,5 +1,5 @@
 /** The frame of every page, and how a page becomes an answer. */
-import type { ComponentChildren, VNode } from 'preact'
+import type { ComponentChildren } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import type { Answer } from '../route.ts'
 import { assetPath } from './assets.ts'
@@ -35,14 +35,17 @@ export function pageOf(view: View, options: PageOptions, content: ComponentChild
       ...(referrer === undefined ? {} : { 'Referrer-Policy': referrer }),
       ...headers,
     },
-    text: htmlOf(<Document view={view} options={options} content={content} />),
+    text: documentOf(view, options, content),
   }
 }
 
-/** A whole document as text. */
-export const htmlOf = (document: VNode): string => `<!doctype html>${renderToString(document)}`
+export type DocumentOptions = Pick<PageOptions, 'title' | 'scripts' | 'head' | 'narrow'>
 
-function Document({ view, options, content }: { readonly view: View; readonly options: PageOptions; readonly content: ComponentChildren }) {
+/** The whole document as text. */
+export const documentOf = (view: View, options: DocumentOptions, content: ComponentChildren): string =>
+  `<!doctype html>${renderToString(<Document view={view} options={options} content={content} />)}`
+
+function Document({ view, options, content }: { readonly view: View; readonly options: DocumentOptions; readonly content: ComponentChildren }) {
   return (
     <html lang={texts.lang} dir={texts.dir}>
       <Head view={view} options={options} />
@@ -58,7 +61,7 @@ function Document({ view, options, content }: { readonly view: View; readonly op
 /** In this order; the partner's own CSS comes after them. */
 const STYLES = ['pages.css', 'cards.css', 'steps.css', 'forms.css'] as const
 
-export function Head({ view, options: { title, scripts = [], head } }: { readonly view: View; readonly options: PageOptions }) {
+function Head({ view, options: { title, scripts = [], head } }: { readonly view: View; readonly options: DocumentOptions }) {
   return (
     <head>
       <meta charset="utf-8" />

@@ -40,10 +40,10 @@ export const Tags = ({ tags }: { readonly tags: readonly string[] }) =>
   )
 
 /** The way back, where there is one. */
-export const BackLink = ({ view, label }: { readonly view: View; readonly label?: string }) =>
+export const BackLink = ({ view }: { readonly view: View }) =>
   view.back === undefined ? null : (
     <a class="button quiet" href={view.href(view.back)}>
-      {label ?? (view.back.endsWith('launch') ? texts.back.launch : texts.back.marketplace)}
+      {view.marketplace === undefined ? texts.back.launch : texts.back.marketplace}
     </a>
   )
 

@@ -1,9 +1,8 @@
 /** The complete page: the partner's *Launch Complete HTML*, which works as it was published, or one of ours (marketplace.md 4). */
 import type { Json } from '../../../domain/json.ts'
 import type { Answer } from '../../route.ts'
-import { assetPath } from '../assets.ts'
-import { Head, htmlOf } from '../layout.tsx'
-import { Name, Notice, PartnerHtml } from '../parts.tsx'
+import { documentOf } from '../layout.tsx'
+import { BackLink, Name, Notice, PartnerHtml } from '../parts.tsx'
 import { openPolicy, pageHeaders } from '../policy.ts'
 import { texts } from '../texts.ts'
 import type { View } from '../view.ts'
@@ -32,7 +31,7 @@ export const scriptJson = (value: Json): string => JSON.stringify(value).replace
 const MERGE_FIELD = /\{\{\s*InstallCompleteMessage\s*\}\}/gi
 
 /** By assignment, so that the partner's script may have a `var`, `let` or `const` of that name. */
-const resultScript = ({ result }: Completed): string => `<script>window.result = ${scriptJson(result)}</script>`
+const assignment = ({ result }: Completed): string => `window.result = ${scriptJson(result)}`
 
 export function completePage(options: CompleteOptions): Answer {
   const { view, completed } = options
@@ -48,51 +47,46 @@ export function completePage(options: CompleteOptions): Answer {
 function ownPage({ completed }: CompleteOptions): string {
   const body = completed.html.replaceAll(MERGE_FIELD, () => completed.message)
   const base = '<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-  return `${base}${resultScript(completed)}</head><body>${body}</body></html>`
+  return `${base}<script>${assignment(completed)}</script></head><body>${body}</body></html>`
 }
 
 function defaultPage({ view, completed, name, targetOrigin }: CompleteOptions): string {
   const { complete } = texts
   const title = complete.title(name)
-  return htmlOf(
-    <html lang={texts.lang} dir={texts.dir}>
-      <Head view={view} options={{ title }} />
-      <body>
-        <main id="main" class="page narrow">
-          <section class="panel">
-            <p class={completed.errors.length === 0 ? 'mark-done' : 'mark-done partly'} aria-hidden="true" />
-            <h1>
-              <Name>{title}</Name>
-            </h1>
-            {completed.message.trim() !== '' ? <PartnerHtml html={completed.message} /> : completed.errors.length === 0 ? <p>{complete.text}</p> : null}
-            {completed.errors.length === 0 ? null : (
-              <Notice kind="bad">
-                <p>{complete.problems}</p>
-                <ul>
-                  {completed.errors.map(error => (
-                    <li>
-                      <Name>{error}</Name>
-                    </li>
-                  ))}
-                </ul>
-              </Notice>
-            )}
-            <p class="actions">
-              <button type="button" class="button primary" id="close" data-target={targetOrigin ?? '*'}>
-                {complete.close}
-              </button>
-              {view.back === undefined ? null : (
-                <a class="button quiet" href={view.href(view.back)}>
-                  {view.marketplace === undefined ? texts.back.launch : texts.back.marketplace}
-                </a>
-              )}
-            </p>
-            <p role="status" class="muted" id="closed" data-text={complete.closed} />
-          </section>
-        </main>
-        <script dangerouslySetInnerHTML={{ __html: `window.result = ${scriptJson(completed.result)}` }} />
-        <script type="module" src={view.href(assetPath('complete.js'))} />
-      </body>
-    </html>,
+  const whole = completed.errors.length === 0
+  return documentOf(
+    view,
+    {
+      title,
+      narrow: true,
+      scripts: ['complete.js'],
+      head: <script dangerouslySetInnerHTML={{ __html: assignment(completed) }} />,
+    },
+    <section class="panel">
+      <p class={whole ? 'mark-done' : 'mark-done partly'} aria-hidden="true" />
+      <h1>
+        <Name>{title}</Name>
+      </h1>
+      {completed.message.trim() !== '' ? <PartnerHtml html={completed.message} /> : whole ? <p>{complete.text}</p> : null}
+      {whole ? null : (
+        <Notice kind="bad">
+          <p>{complete.problems}</p>
+          <ul>
+            {completed.errors.map(error => (
+              <li>
+                <Name>{error}</Name>
+              </li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      <p class="actions">
+        <button type="button" class="button primary" id="close" data-target={targetOrigin ?? '*'}>
+          {complete.close}
+        </button>
+        <BackLink view={view} />
+      </p>
+      <p role="status" class="muted" id="closed" data-text={complete.closed} />
+    </section>,
   )
 }
