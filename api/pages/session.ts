@@ -1,6 +1,6 @@
 /** The session of a browser that came with a token (marketplace.md 3, 4): one for each kind of page, so that a LAUNCH pop-up does not end the marketplace's. */
 import { randomBytes } from 'node:crypto'
-import type { Account } from '../../storage/registry.ts'
+import type { Account, PartnerSettings } from '../../storage/registry.ts'
 import type { LaunchVisit, MarketplaceVisit, Visit } from '../../storage/sign-in.ts'
 import type { Services } from '../services.ts'
 
@@ -49,8 +49,14 @@ export async function sessionOf<K extends PageKind>(
 
 const isOf = <K extends PageKind>(session: Session, kind: K): session is Session<K> => session.visit.to.page === kind
 
-/** Where a page may be framed: on the marketplace's origins; LAUNCH on those of the partner's settings, and on the one that it posts its result to. */
-export async function framesOf({ registry }: Pick<Services, 'registry'>, { to, targetOrigin }: Visit): Promise<readonly string[]> {
-  if (to.page === 'launch') return [...new Set([...(await registry.settings.get()).embeddingOrigins, ...(targetOrigin === undefined ? [] : [targetOrigin])])]
+/** Where a page may be framed: on the marketplace's origins; LAUNCH as `launchFrames` says. */
+export async function framesOf({ registry }: Pick<Services, 'registry'>, visit: Visit): Promise<readonly string[]> {
+  const { to } = visit
+  if (to.page === 'launch') return launchFrames(await registry.settings.get(), visit)
   return (await registry.marketplaces.get(to.marketplaceId))?.value.embeddingOrigins ?? []
 }
+
+/** On the origins of the partner's settings, and on the one that LAUNCH posts its result to. */
+export const launchFrames = ({ embeddingOrigins }: PartnerSettings, { targetOrigin }: Visit): readonly string[] => [
+  ...new Set([...embeddingOrigins, ...(targetOrigin === undefined ? [] : [targetOrigin])]),
+]

@@ -4,7 +4,7 @@ import type { Versioned } from '../../storage/records.ts'
 import type { Services } from '../services.ts'
 import { hashOf } from './assets.ts'
 import { formToken } from './form-guard.ts'
-import { framesOf, type Session } from './session.ts'
+import { launchFrames, type Session } from './session.ts'
 
 export interface View {
   /** Links: a path under PUBLIC_URL, such as `/account/marketplace`, as browsers take it. */
@@ -39,8 +39,15 @@ export async function viewOf(services: Pick<Services, 'registry' | 'settings'>, 
   const { to } = session.visit
   const shared = { href: hrefs(services.settings.publicUrl), token: formToken(session) }
   if (to.page === 'launch') {
-    const [frames, { css }] = await Promise.all([framesOf(services, session.visit), services.registry.settings.get()])
-    return { ...shared, frames, forms: [], ...themed(css, ''), brand: session.account.name, back: '/account/launch' }
+    const settings = await services.registry.settings.get()
+    return {
+      ...shared,
+      frames: launchFrames(settings, session.visit),
+      forms: [],
+      ...themed(settings.css, ''),
+      brand: session.account.name,
+      back: '/account/launch',
+    }
   }
   const marketplace = await services.registry.marketplaces.get(to.marketplaceId)
   if (marketplace === undefined) return undefined

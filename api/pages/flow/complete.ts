@@ -1,9 +1,10 @@
 /** What the complete page is made of: the result for the host page, its names and their order exactly as host pages know them (marketplace.md 4). */
 import { webhooksOf, webhookUrl } from '../../../domain/webhook-url.ts'
+import type { AccountId } from '../../../domain/ids.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { Operation } from '../../../storage/operation.ts'
 import type { Services } from '../../services.ts'
-import type { Session } from '../session.ts'
+import type { PageCall } from '../page.ts'
 
 export interface Completed {
   /** The global `result`, and what is posted. */
@@ -21,13 +22,9 @@ export interface Completed {
 }
 
 /** Of a package that was installed; it may be gone by now. */
-export async function completedPackage(services: Services, { account, visit }: Session<'marketplace'>, operation: Operation): Promise<Completed> {
-  const { registry } = services
-  const [found, marketplace, cycles] = await Promise.all([
-    registry.packages.get(operation.packageId),
-    registry.marketplaces.get(visit.to.marketplaceId),
-    cyclesOf(services, account.id, operation),
-  ])
+export async function completedPackage(services: Services, { session, view }: PageCall<'marketplace'>, operation: Operation): Promise<Completed> {
+  const { account, visit } = session
+  const [found, cycles] = await Promise.all([services.registry.packages.get(operation.packageId), cyclesOf(services, account.id, operation)])
   const message = found?.value.installedMessage ?? ''
   const { completeParameter } = operation
   return {
@@ -43,14 +40,14 @@ export async function completedPackage(services: Services, { account, visit }: S
     },
     message,
     errors: operation.errors,
-    html: marketplace?.value.launchCompleteHtml ?? '',
+    html: view.marketplace?.value.launchCompleteHtml ?? '',
     redirectBack: found?.value.redirectBack ?? false,
     ...(visit.to.returnUrl === undefined ? {} : { returnUrl: visit.to.returnUrl }),
   }
 }
 
 /** Of a template that LAUNCH installed; its cycle may be gone by now. */
-export async function completedTemplate(services: Services, { account }: Session<'launch'>, operation: Operation): Promise<Completed> {
+export async function completedTemplate(services: Services, { session: { account } }: PageCall<'launch'>, operation: Operation): Promise<Completed> {
   const [made] = operation.cycles
   const [cycles, { launchCompleteHtml }] = await Promise.all([cyclesOf(services, account.id, operation), services.registry.settings.get()])
   const stored = made && (await services.registry.cycles.get({ account: account.id, cycle: made.cycleId }))
@@ -77,7 +74,7 @@ export async function completedTemplate(services: Services, { account }: Session
 }
 
 /** Those that are still there; the state is that of the end of the operation, as it was told then. */
-async function cyclesOf(services: Services, account: Session['account']['id'], { cycles }: Operation) {
+async function cyclesOf(services: Services, account: AccountId, { cycles }: Operation) {
   const found = await Promise.all(
     cycles.map(async ({ cycleId, templateId, state }) => {
       const place = { account, cycle: cycleId }

@@ -51,7 +51,7 @@ async function complete<K extends PageKind>(services: Services, kind: K, call: P
   const { session, view } = call
   const { id, operation, base } = await find(services, kind, call)
   if (operation.kind !== 'install' || operation.status !== 'Completed') return seeOther(view, operationPath(base, id))
-  const completed = await completedOf(services, session, operation)
+  const completed = await completedOf(services, call, operation)
   if (completed.redirectBack) return seeOther(view, doneAddress(view, id))
   if (completed.returnUrl !== undefined) return redirect(returnAddress(completed.returnUrl, completed.result))
   return completePage({ view, completed, name: operation.packageName, targetOrigin: session.visit.targetOrigin })
@@ -70,7 +70,7 @@ const watchRoute = <K extends PageKind>(kind: K): Route =>
     handler: (services, call) => watch(services, kind, call),
   })
 
-type CompletedOf<K extends PageKind> = (services: Services, session: PageCall<K>['session'], operation: Operation) => Promise<Completed>
+type CompletedOf<K extends PageKind> = (services: Services, call: PageCall<K>, operation: Operation) => Promise<Completed>
 
 const completeRoute = <K extends PageKind>(kind: K, what: string, completedOf: CompletedOf<K>): Route =>
   pageRoute({

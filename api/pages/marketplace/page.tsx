@@ -1,4 +1,5 @@
 /** The marketplace: cards in categories, search, and a filter by tags (marketplace.md 4). */
+import type { AccountId } from '../../../domain/ids.ts'
 import type { Answer } from '../../route.ts'
 import type { Services } from '../../services.ts'
 import { pageOf } from '../layout.tsx'
@@ -59,11 +60,7 @@ export async function marketplacePage(services: Services, { session, view, query
 }
 
 /** What an operation of this account has done; nothing for others. */
-async function doneText(
-  { registry }: Services,
-  account: Parameters<Services['registry']['operations']['get']>[0],
-  text: string | null,
-): Promise<string | undefined> {
+async function doneText({ registry }: Services, account: AccountId, text: string | null): Promise<string | undefined> {
   const id = guidOf(text ?? undefined)
   const operation = id === undefined ? undefined : await registry.operations.get(account, id)
   return operation?.status === 'Completed' ? texts.done[operation.kind](operation.packageName) : undefined
