@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Account, PartnerSettings } from '../../storage/registry.ts'
 import type { LaunchVisit, MarketplaceVisit, Visit } from '../../storage/sign-in.ts'
 import type { Services } from '../services.ts'
+import { cookieText, readCookie, type Headers } from './cookies.ts'
 
 /** How long a browser may do nothing (ms). */
 const SESSION_MS = 2 * 3_600_000
@@ -27,19 +28,14 @@ const cookieOf = (kind: PageKind): string => `flywheel_${kind}`
 export async function openSession({ registry, settings }: Pick<Services, 'registry' | 'settings'>, visit: Visit, framed: boolean): Promise<string> {
   const session = randomBytes(32).toString('base64url')
   await registry.signIns.open(session, visit, SESSION_MS)
-  const { protocol, pathname, hostname } = new URL(settings.publicUrl)
+  const { protocol, hostname } = new URL(settings.publicUrl)
   const secure = protocol === 'https:' || hostname === 'localhost' || hostname === '127.0.0.1'
-  const scope = framed && secure ? 'SameSite=None; Secure; Partitioned' : `SameSite=Lax${protocol === 'https:' ? '; Secure' : ''}`
-  return `${cookieOf(visit.to.page)}=${session}; Path=${pathname.replace(/\/$/, '')}/account; HttpOnly; ${scope}`
+  return cookieText(settings.publicUrl, { name: cookieOf(visit.to.page), value: session, path: '/account', framed: framed && secure })
 }
 
 /** The session of a request for a page of that kind; undefined where it has none, or its account is gone. */
-export async function sessionOf<K extends PageKind>(
-  { registry }: Pick<Services, 'registry'>,
-  kind: K,
-  headers: { readonly [name: string]: string | undefined },
-): Promise<Session<K> | undefined> {
-  const id = new RegExp(`(?:^|;\\s*)${cookieOf(kind)}=([A-Za-z0-9_-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1]
+export async function sessionOf<K extends PageKind>({ registry }: Pick<Services, 'registry'>, kind: K, headers: Headers): Promise<Session<K> | undefined> {
+  const id = readCookie(cookieOf(kind), headers)
   const visit = id === undefined ? undefined : await registry.signIns.get(id, SESSION_MS)
   const account = visit === undefined ? undefined : await registry.accounts.get(visit.account)
   if (id === undefined || visit === undefined || account === undefined) return undefined

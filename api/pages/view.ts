@@ -4,6 +4,7 @@ import type { Versioned } from '../../storage/records.ts'
 import type { Services } from '../services.ts'
 import { hashOf } from './assets.ts'
 import { formToken } from './form-guard.ts'
+import { prefixOf } from './prefix.ts'
 import { launchFrames, type Session } from './session.ts'
 
 export interface View {
@@ -66,6 +67,6 @@ export async function viewOf(services: Pick<Services, 'registry' | 'settings'>, 
 const themed = (css: string, of: string): Pick<View, 'theme'> => (css.trim() === '' ? {} : { theme: `/account/theme.css?${of}v=${hashOf(css)}` })
 
 function hrefs(publicUrl: string): View['href'] {
-  const prefix = new URL(publicUrl).pathname.replace(/\/$/, '')
+  const prefix = prefixOf(publicUrl)
   return path => prefix + path
 }

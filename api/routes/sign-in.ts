@@ -1,6 +1,7 @@
 /** The link of a deploy call: it lets one browser in (marketplace.md 3). */
 import { z } from 'zod'
 import { applyAuthentications } from '../deploy/authenticate.ts'
+import { prefixOf } from '../pages/prefix.ts'
 import { expiredPage } from '../pages/problem.tsx'
 import { framesOf, openSession } from '../pages/session.ts'
 import { noBody, publicRoute, type Route } from '../route.ts'
@@ -11,7 +12,7 @@ const gone = { type: 'text/html', description: 'A page that says that the link h
 /** Only into these pages, whatever was asked for. */
 export function ownPage(publicUrl: string, wanted: string | undefined, otherwise: string): string {
   const own = new URL(publicUrl)
-  const prefix = own.pathname.replace(/\/$/, '')
+  const prefix = prefixOf(publicUrl)
   const fallback = `${publicUrl}${otherwise}`
   if (wanted === undefined || !wanted.startsWith('/') || !URL.canParse(wanted, own.origin)) return fallback
   const { origin, pathname, search, hash } = new URL(wanted, own.origin)
