@@ -1,6 +1,7 @@
 /** Routes of pages: in a session, with forms that only our own pages can send, and everything that goes wrong told as a page (marketplace.md 4). */
 import { z } from 'zod'
 import { ApiError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
 import { noBody, noQuery, type Answer, type AnswerSpec, type RawCall, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
 import { checkForm, FORM_FIELD } from './form-guard.ts'
@@ -83,6 +84,17 @@ async function run<K extends PageKind>(services: Services, raw: RawCall, kind: K
     throw error
   }
 }
+
+/** A script of the page asks, at the page's own address. */
+export const wantsJson = ({ headers }: Pick<RawCall, 'headers'>): boolean => headers.accept?.includes('application/json') === true
+
+/** What such a script reads. */
+export const jsonAnswer = (value: Json): Answer => ({
+  status: 200,
+  type: 'application/json; charset=utf-8',
+  headers: { 'Cache-Control': 'no-store', Vary: 'Accept' },
+  text: JSON.stringify(value),
+})
 
 /** To another page; `path` is under PUBLIC_URL. */
 export const seeOther = (view: Pick<View, 'href'>, path: string): Answer => redirect(view.href(path))

@@ -7,7 +7,7 @@ import { saveDraft, type Draft } from '../flow/draft.ts'
 import { BASES } from '../flow/paths.ts'
 import { nextStep } from '../flow/steps.ts'
 import { findSubject, type Subject } from '../flow/subject.ts'
-import { HTML, pageRoute, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
+import { HTML, jsonAnswer, pageRoute, SEE_OTHER, seeOther, wantsJson, type PageCall } from '../page.ts'
 import { authorizePath } from '../authorize/ticket.ts'
 import { messagePage } from '../problem.tsx'
 import type { PageKind, Session } from '../session.ts'
@@ -16,21 +16,11 @@ import { connectState, isConnected, type Asked } from './asked.ts'
 import { connectedPage, connectPage } from './page.tsx'
 import { answered } from './answered.ts'
 
-const wantsJson = (accept: string | undefined): boolean => accept?.startsWith('application/json') === true
-
-/** What the script of a page that waits asks. */
-const waiting = (connected: boolean): Answer => ({
-  status: 200,
-  type: 'application/json; charset=utf-8',
-  headers: { 'Cache-Control': 'no-store', Vary: 'Accept' },
-  text: JSON.stringify({ connected }),
-})
-
 async function show(services: Services, call: PageCall<PageKind>): Promise<Answer> {
-  const { session, view, query, headers, params } = call
+  const { session, view, query, params } = call
   const subject = await findSubject(services, session, params.id)
   const waitsFor = query.get('account')
-  if (waitsFor !== null && wantsJson(headers.accept)) return waiting(await isConnected(services, session.account, waitsFor))
+  if (waitsFor !== null && wantsJson(call)) return jsonAnswer({ connected: await isConnected(services, session.account, waitsFor) })
   const state = await connectState(services, session, subject, query.get('connector'))
   const { asked, needs } = state
   if (needs.missing.length > 0) return messagePage(view, { status: 404, ...texts.connect.gone(needs.missing) })

@@ -1,4 +1,5 @@
 /** The page that an operation is watched on, and what follows when it has ended. Without scripts it loads itself anew. */
+import type { Json } from '../../../domain/json.ts'
 import type { Operation } from '../../../storage/operation.ts'
 import type { Answer } from '../../route.ts'
 import { pageOf } from '../layout.tsx'
@@ -13,16 +14,11 @@ const LOOK_S = 2
 const words = (items: readonly ProgressItem[]): string => texts.progress.of(items.filter(({ state }) => state === 'done').length, items.length)
 
 /** What the script reads, in the order of the list. */
-export const progressJson = (items: readonly ProgressItem[], next: string | undefined): Answer => ({
-  status: 200,
-  type: 'application/json; charset=utf-8',
-  headers: { 'Cache-Control': 'no-store' },
-  text: JSON.stringify({
-    next: next ?? null,
-    summary: words(items),
-    amount: amountOf(items),
-    items: items.map(({ state }) => ({ state, text: texts.progress.state[state] })),
-  }),
+export const progressJson = (items: readonly ProgressItem[], next: string | null): Json => ({
+  next,
+  summary: words(items),
+  amount: amountOf(items),
+  items: items.map(({ state }) => ({ state, text: texts.progress.state[state] })),
 })
 
 export function progressPage(view: View, { kind, packageName, startedAt }: Operation, items: readonly ProgressItem[]): Answer {

@@ -4,7 +4,7 @@ import { subjectOf, templateSubject, type Operation } from '../../../storage/ope
 import { guidOf } from '../../routes/lists.ts'
 import type { Answer, Route } from '../../route.ts'
 import type { Services } from '../../services.ts'
-import { HTML, pageRoute, redirect, SEE_OTHER, seeOther, type PageCall } from '../page.ts'
+import { HTML, jsonAnswer, pageRoute, redirect, SEE_OTHER, seeOther, wantsJson, type PageCall } from '../page.ts'
 import type { PageKind } from '../session.ts'
 import { completedPackage, completedTemplate, returnAddress, type Completed } from './complete.ts'
 import { remembered, remembering } from '../marketplace/place.ts'
@@ -30,13 +30,13 @@ async function find({ registry }: Services, kind: PageKind, { session, params }:
 }
 
 async function watch(services: Services, kind: PageKind, call: PageCall<PageKind>): Promise<Answer> {
-  const { session, view, headers } = call
+  const { session, view } = call
   const place = remembered(call.query)
   const { id, operation, base } = await find(services, kind, call)
   const running = operation.status === 'Running'
-  if (headers.accept?.includes('application/json') === true) {
+  if (wantsJson(call)) {
     const items = await progressOf(services, session.account.id, operation)
-    return progressJson(items, running ? undefined : view.href(remembering(operationPath(base, id), place)))
+    return jsonAnswer(progressJson(items, running ? null : view.href(remembering(operationPath(base, id), place))))
   }
   if (running) return progressPage(view, operation, await progressOf(services, session.account.id, operation))
   if (operation.status === 'Failed') return failedPage(view, operation)
