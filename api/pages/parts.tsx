@@ -27,6 +27,17 @@ export const Form = ({ view, name, action, children, data = {}, ...rest }: FormP
 /** A text that somebody else wrote: characters in it that turn the direction do so only within it. */
 export const Name = ({ children }: { readonly children: string }) => <bdi dir="auto">{children}</bdi>
 
+/** Paragraphs. */
+export const Lines = ({ lines }: { readonly lines: readonly string[] }) => (
+  <>
+    {lines.map(line => (
+      <p>
+        <Name>{line}</Name>
+      </p>
+    ))}
+  </>
+)
+
 /** What something is about; nothing where nothing is said. */
 export const Tags = ({ tags }: { readonly tags: readonly string[] }) =>
   tags.length === 0 ? null : (

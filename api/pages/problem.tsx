@@ -2,7 +2,7 @@
 import { apiErrors, type ApiError } from '../../domain/errors.ts'
 import type { Answer } from '../route.ts'
 import { pageOf } from './layout.tsx'
-import { BackLink, Name } from './parts.tsx'
+import { BackLink, Lines } from './parts.tsx'
 import { texts } from './texts.ts'
 import { bareView, type View } from './view.ts'
 
@@ -22,11 +22,7 @@ export function messagePage(view: View, { status, title, lines, ...rest }: Messa
     { status, title, narrow: true, ...rest },
     <section class="panel">
       <h1>{title}</h1>
-      {lines.map(line => (
-        <p>
-          <Name>{line}</Name>
-        </p>
-      ))}
+      <Lines lines={lines} />
       {view.back === undefined ? null : (
         <p class="actions">
           <BackLink view={view} />

@@ -4,7 +4,7 @@ import type { WayBack } from '../../../activities/connectors/oauth/pending.ts'
 import type { Answer } from '../../route.ts'
 import { pageOf } from '../layout.tsx'
 import { Picture } from '../marketplace/cards.tsx'
-import { Form, Name } from '../parts.tsx'
+import { Form, Lines, Name } from '../parts.tsx'
 import { texts } from '../texts.ts'
 import { bareView, type View } from '../view.ts'
 import type { OpenTicket } from './ticket.ts'
@@ -69,11 +69,7 @@ export function outcomePage(publicUrl: string, outcome: Outcome): Answer {
     { status: STATUS[outcome.kind], title, narrow: true, referrer: 'no-referrer', scripts: back?.popup === true ? ['returned.js'] : [] },
     <section class="panel">
       <h1>{title}</h1>
-      {lines.map(line => (
-        <p>
-          <Name>{line}</Name>
-        </p>
-      ))}
+      <Lines lines={lines} />
       <p>{advice(outcome)}</p>
       {back?.popup === true ? (
         <p class="actions" id="returned" data-outcome={outcome.kind} hidden>
