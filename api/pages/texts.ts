@@ -34,7 +34,6 @@ export const texts = {
   actions: { install: 'Install', start: 'Start', stop: 'Stop', uninstall: 'Uninstall' } satisfies Record<OperationKind, string>,
 
   marketplace: {
-    title: (name: string): string => name,
     subtitle: (account: string): string => `Integrations for ${account}`,
     search: 'Search integrations',
     searchButton: 'Search',
@@ -44,7 +43,6 @@ export const texts = {
     clear: 'Show all integrations',
     nothing: 'Nothing matches. Try another word, or show everything again.',
     empty: 'There are no integrations here yet. Please come back soon.',
-    open: 'Open',
     allCategories: 'All integrations',
     categories: 'Where you are',
     inCategory: (count: number): string => (count === 1 ? '1 integration' : `${count} integrations`),
@@ -53,7 +51,6 @@ export const texts = {
   },
 
   state: {
-    NotInstalled: 'Not installed',
     Installed: 'Installed',
     Started: 'Running',
     Stopped: 'Stopped',
@@ -230,7 +227,6 @@ export const texts = {
     internal: ['Something went wrong on our side. Please try again in a moment.'],
     unavailable: ['We cannot do this at the moment. Please try again in a few seconds.'],
     id: (id: string): string => `If it happens again, tell the people who gave you this page: ${id}`,
-    again: 'Try again',
   },
 
   expired: {
